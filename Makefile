@@ -1,0 +1,122 @@
+# Exarch: one non-recursive make. Each folder's module.mk names its sources; this file knows how
+# each image is compiled. `make help` lists the targets.
+
+BUILD  ?= build
+CC     ?= gcc
+NASM   ?= nasm
+PYTHON ?= python3
+CACHE  ?= $(CURDIR)/.cache
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+.DEFAULT_GOAL := all
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+# What each folder adds to: sources of the images, unit tests, generated headers, EFI sources.
+ROOT_SRC      :=
+ENGINE_SRC    :=
+HOSTED_SRC    :=
+EFI_SRC       :=
+UNIT_TESTS    :=
+GENERATED     :=
+ALL_TARGETS   :=
+
+WARN := -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow -Wundef -Wvla -Wmissing-prototypes \
+        -Wcast-align -Wstrict-prototypes -Werror
+INC  := -I. -Iinclude -I$(BUILD)/gen
+BASE := -std=gnu17 $(WARN) $(INC) -O2 -g -MMD -MP -fno-strict-aliasing -fno-common
+FREE := $(BASE) -ffreestanding -fno-stack-protector -fcf-protection=none -mno-red-zone \
+        -mgeneral-regs-only -fno-asynchronous-unwind-tables -fno-omit-frame-pointer
+
+ROOT_CFLAGS   := $(FREE) -mcmodel=kernel -fno-pic -fno-pie -DEXARCH_ROOT=1
+ENGINE_CFLAGS := $(FREE) -fpie -fvisibility=hidden -DEXARCH_ENGINE=1
+HOSTED_CFLAGS := $(BASE) -D_GNU_SOURCE -DEXARCH_HOSTED=1 -fno-stack-protector -fcf-protection=none
+UNIT_CFLAGS   := $(BASE) -D_GNU_SOURCE -DEXARCH_UNIT=1 -fsanitize=address,undefined -fno-sanitize-recover=all
+
+include include/module.mk boot/module.mk kernel/module.mk drivers/module.mk mmu/module.mk \
+        guestdev/module.mk dbt/module.mk tests/module.mk tools/module.mk
+
+# --- objects -------------------------------------------------------------------------------------
+obj = $(patsubst %,$(BUILD)/$(1)/%.o,$(2))
+
+ROOT_OBJ   := $(call obj,root,$(ROOT_SRC))
+ENGINE_OBJ := $(call obj,engine,$(ENGINE_SRC))
+HOSTED_OBJ := $(call obj,hosted,$(HOSTED_SRC))
+
+$(ROOT_OBJ) $(ENGINE_OBJ) $(HOSTED_OBJ): | $(GENERATED)
+
+define compile_rules
+$(BUILD)/$(1)/%.c.o: %.c
+	@mkdir -p $$(@D)
+	@echo "  CC [$(1)] $$<"
+	@$$(CC) $$($(2)) $$(CFLAGS_$$(subst /,_,$$*)) -c -o $$@ $$<
+$(BUILD)/$(1)/%.c.o: $(BUILD)/%.c
+	@mkdir -p $$(@D)
+	@echo "  CC [$(1)] $$<"
+	@$$(CC) $$($(2)) -c -o $$@ $$<
+$(BUILD)/$(1)/%.S.o: %.S
+	@mkdir -p $$(@D)
+	@echo "  AS [$(1)] $$<"
+	@$$(CC) $$($(2)) -D__ASSEMBLER__ -c -o $$@ $$<
+$(BUILD)/$(1)/%.asm.o: %.asm
+	@mkdir -p $$(@D)
+	@echo "  NASM [$(1)] $$<"
+	@$$(NASM) -f elf64 -g -F dwarf -I. -Iinclude/ -MD $$(@:.o=.d) -MT $$@ -o $$@ $$<
+endef
+$(eval $(call compile_rules,root,ROOT_CFLAGS))
+$(eval $(call compile_rules,engine,ENGINE_CFLAGS))
+$(eval $(call compile_rules,hosted,HOSTED_CFLAGS))
+$(eval $(call compile_rules,unit,UNIT_CFLAGS))
+
+# --- unit tests: UNIT_TESTS += name, unit_name_SRC := sources, unit_name_LIBS := extra libraries ---
+define unit_rules
+$(BUILD)/unit/test-$(1): $$(call obj,unit,$$(unit_$(1)_SRC))
+	@mkdir -p $$(@D)
+	@echo "  LD [unit] $$@"
+	@$$(CC) $$(UNIT_CFLAGS) -o $$@ $$^ -lcmocka $$(unit_$(1)_LIBS)
+$$(call obj,unit,$$(unit_$(1)_SRC)): | $(GENERATED)
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_rules,$(t))))
+
+.PHONY: unit
+unit: $(patsubst %,$(BUILD)/unit/test-%,$(UNIT_TESTS))
+
+# --- people's targets ------------------------------------------------------------------------------
+.PHONY: all setup test test-long bench clean help check
+all: setup-quiet $(ALL_TARGETS)
+
+.PHONY: setup-quiet
+setup setup-quiet:
+	@tools/setup
+
+test: setup-quiet
+	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
+	@tools/test
+
+test-long: setup-quiet
+	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
+	@tools/test --long
+
+.PHONY: build-tests
+build-tests: $(ALL_TARGETS) unit
+
+clean:
+	rm -rf $(BUILD) compile_commands.json
+
+compile_commands.json: Makefile
+	@bear --output $@ -- $(MAKE) -B BUILD=$(BUILD)/bear $(ALL_TARGETS)
+
+help:
+	@sed -n 's/^#: *//p' Makefile */module.mk
+
+#: make             build everything
+#: make run         boot a Debian arm64 guest through the whole stack
+#: make test        install, build, run all tests; make test-long: the long ones too
+#: make clean       remove build/ (downloads stay in .cache/)
+
+DEPS := $(ROOT_OBJ:.o=.d) $(ENGINE_OBJ:.o=.d) $(HOSTED_OBJ:.o=.d) \
+        $(foreach t,$(UNIT_TESTS),$(patsubst %.o,%.d,$(call obj,unit,$(unit_$(t)_SRC))))
+-include $(wildcard $(DEPS))

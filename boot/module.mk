@@ -1,0 +1,1 @@
+# What boot/ adds to the images; see Makefile for the variables.

@@ -1,0 +1,1 @@
+# What dbt/ adds to the images; see Makefile for the variables.

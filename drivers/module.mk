@@ -1,0 +1,1 @@
+# What drivers/ adds to the images; see Makefile for the variables.

@@ -1,0 +1,1 @@
+# What guestdev/ adds to the images; see Makefile for the variables.

@@ -1,0 +1,1 @@
+# What include/ adds to the images; see Makefile for the variables.

@@ -1,0 +1,1 @@
+# What kernel/ adds to the images; see Makefile for the variables.

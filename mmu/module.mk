@@ -1,0 +1,1 @@
+# What mmu/ adds to the images; see Makefile for the variables.

@@ -1,0 +1,4 @@
+# Unit tests: UNIT_TESTS += name; unit_name_SRC := its sources (real files and fakes).
+
+UNIT_TESTS    += bits
+unit_bits_SRC := tests/unit/test_bits.c

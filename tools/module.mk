@@ -1,0 +1,1 @@
+# What tools/ adds to the images; see Makefile for the variables.
