@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The guest state that translated code reads and writes: one per vCPU, reachable from ring 3. */
+#pragma once
+
+#include "exarch/bits.h"
+
+/*
+ * Translated code holds the address of st->x[16] in R14 (STATE_BIAS), so that all of X0-X30 and SP
+ * lie within an 8-bit displacement. Nothing in here is trusted by the engine: translated code can
+ * write all of it. What must hold against a bug in translated code is in struct vcpu (vcpu.h).
+ */
+#define STATE_BIAS 128
+
+typedef struct {
+    uint64_t lane[2];
+} __attribute__((aligned(16))) v128;
+
+/* A direct-mapped cache of guest VA -> host code, one per view; see dbt/rt/jump_cache.h. */
+struct jc_entry {
+    uint64_t va;   /* guest VA of the block's first instruction; JC_EMPTY when unused */
+    uint64_t host; /* executable address of its code */
+};
+#define JC_BITS  10
+#define JC_EMPTY UINT64_MAX /* no block: instructions are 4-byte aligned */
+
+/* Slots of struct a64_state that the IR reads and writes by GETX/SETX: X0..X30, then SP. */
+enum { SLOT_SP = 31, SLOT_COUNT = 32 };
+
+struct a64_state {
+    uint64_t x[SLOT_COUNT]; /* X0..X30 and the SP in use (banked copies are in struct vcpu) */
+    uint64_t pc_page;       /* guest VA of the page that the running block lies in */
+    uint64_t pc;            /* guest PC, valid outside translated code and in sync helpers */
+    uint64_t nzcv;          /* flags in host form, see NZCV_* below */
+    uint64_t jc;            /* address of the current view's jc_entry[1 << JC_BITS], ring-3 readable */
+    uint64_t unwind;        /* set by a sync helper that must not return into translated code */
+    uint64_t exit_arg;      /* argument of the last exit, by reason (enum ir_exit, rt/exits.h) */
+    uint64_t mem_bias;      /* the value of R15: the view's bias (vm), its slot table (hosted) */
+    uint64_t excl_addr;     /* exclusive monitor: VA, or EXCL_NONE */
+    uint64_t excl_val[2];   /* what the exclusive load saw; for CMPXCHG of the store */
+    uint64_t excl_size;     /* bytes of the exclusive load: 1, 2, 4, 8, 16 */
+    uint64_t tpidr_el0;
+    uint64_t tpidrro_el0;
+    uint64_t tpidr_el1;
+    uint64_t cnt_mult;   /* CNTVCT = (((TSC + cnt_base) * cnt_mult) >> 64) - cntvoff */
+    uint64_t cnt_base;
+    uint64_t cntvoff;
+    uint64_t icount;     /* guest instructions, counted only when asked for (--stats=icount) */
+    uint32_t fpcr;       /* as the guest wrote it */
+    uint32_t fpsr;       /* cumulative flags less those still in MXCSR, and QC */
+    uint32_t mxcsr;      /* value loaded when translated code is entered; sticky flags stored on leave */
+    uint32_t host_mxcsr; /* hosted: the C code's own value */
+    uint64_t qc;         /* non-zero: a saturating operation saturated (FPSR.QC) */
+    v128 v[32];
+    v128 vtmp[4];        /* operands and results of pure helpers */
+    uint64_t spill[32];  /* allocator's spill slots: GPR temporaries */
+    v128 vspill[16];     /* and vector temporaries */
+};
+
+#define EXCL_NONE UINT64_MAX
+
+/*
+ * NZCV in host form is what LAHF and SETO leave in AX: AH = SF ZF . . . . . CF, AL = OF; with C in the
+ * Arm polarity (after a subtraction the borrow is complemented by CMC first). Other bits are ignored.
+ */
+#define NZCV_HOST_N BIT64(15)
+#define NZCV_HOST_Z BIT64(14)
+#define NZCV_HOST_C BIT64(8)
+#define NZCV_HOST_V BIT64(0)
+
+/* Arm form: PSTATE bits 31..28, as in SPSR and the NZCV register. */
+#define NZCV_N BIT32(31)
+#define NZCV_Z BIT32(30)
+#define NZCV_C BIT32(29)
+#define NZCV_V BIT32(28)
+
+/* Host form to Arm form (bits 31..28, the rest zero). */
+static inline uint32_t nzcv_to_arm(uint64_t host)
+{
+    return (host & NZCV_HOST_N ? NZCV_N : 0) | (host & NZCV_HOST_Z ? NZCV_Z : 0) |
+           (host & NZCV_HOST_C ? NZCV_C : 0) | (host & NZCV_HOST_V ? NZCV_V : 0);
+}
+
+/* Arm form (bits 31..28; others ignored) to host form. */
+static inline uint64_t nzcv_from_arm(uint32_t arm)
+{
+    return (arm & NZCV_N ? NZCV_HOST_N : 0) | (arm & NZCV_Z ? NZCV_HOST_Z : 0) |
+           (arm & NZCV_C ? NZCV_HOST_C : 0) | (arm & NZCV_V ? NZCV_HOST_V : 0);
+}
