@@ -2,3 +2,6 @@
 
 UNIT_TESTS    += bits
 unit_bits_SRC := tests/unit/test_bits.c
+
+UNIT_TESTS   += fdt
+unit_fdt_SRC := tests/unit/test_fdt.c kernel/lib/fdt.c kernel/lib/fdt_read.c
