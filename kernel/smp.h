@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The other CPUs: starting them, sending them work. */
+#pragma once
+
+#include <stdint.h>
+
+#include "exarch/err.h"
+#include "kernel/cpu_local.h"
+
+typedef void smp_call_fn(void *argument);
+
+/* How many CPUs run, and each by its index. */
+unsigned smp_cpu_count(void);
+struct cpu *smp_cpu(unsigned index);
+
+/* Starts a CPU by its APIC id (INIT, SIPI, SIPI; SDM 3 chapter 9.4) and waits until it is online.
+ */
+int smp_start(uint32_t apic_id) MUST_CHECK;
+
+/* Runs `function` on one CPU, in its interrupt context with interrupts off, and waits for its end.
+ * The caller's interrupts stay as they are; calls come from one CPU at a time. */
+void smp_call(unsigned index, smp_call_fn *function, void *argument);
+/* On every CPU, this one too, one after the other. */
+void smp_call_all(smp_call_fn *function, void *argument);
+
+/* Makes a CPU leave HLT or its guest, for it to look at its work again. */
+void smp_kick(unsigned index);
+
+/* What an idle CPU runs after `function` is given: the virtualization scheduler's loop. */
+void smp_set_work(unsigned index, smp_call_fn *function, void *argument);
+
+/* What the APIC driver (drivers/) offers; set before smp_start. */
+struct smp_ipi_ops {
+    void (*send)(uint32_t apic_id, unsigned vector);
+    void (*send_init)(uint32_t apic_id);
+    void (*send_startup)(uint32_t apic_id, unsigned page);
+    void (*init_this_cpu)(void); /* the APIC of the CPU that runs it */
+    void (*delay_us)(unsigned microseconds);
+};
+void smp_set_ipi_ops(const struct smp_ipi_ops *ops);
