@@ -5,3 +5,5 @@ unit_bits_SRC := tests/unit/test_bits.c
 
 UNIT_TESTS   += fdt
 unit_fdt_SRC := tests/unit/test_fdt.c kernel/lib/fdt.c kernel/lib/fdt_read.c
+UNIT_TESTS    += ptab
+unit_ptab_SRC := tests/unit/test_ptab.c mmu/ptab.c mmu/ept.c mmu/npt.c
