@@ -8,7 +8,8 @@
 struct vcpu;
 struct vm;
 
-/* --- memory: fixed at start ----------------------------------------------------------------------- */
+/* --- memory: fixed at start
+ * ----------------------------------------------------------------------- */
 struct plat_memory {
     uint8_t *ram; /* guest RAM, zeroed */
     uint64_t ram_size;
@@ -17,47 +18,54 @@ struct plat_memory {
     uint8_t *code_rw; /* the code cache, writable alias */
     uint64_t code_rx; /* and the address at which translated code executes; may differ */
     uint64_t code_size;
-    uint8_t *shared; /* heap that translated code may read and write (struct a64_state, jump caches) */
+    uint8_t
+        *shared; /* heap that translated code may read and write (struct a64_state, jump caches) */
     uint64_t shared_size;
 };
 const struct plat_memory *plat_memory(void);
 
-/* --- time ------------------------------------------------------------------------------------------ */
-uint64_t plat_counter(void);    /* the host's counter (TSC); monotonic, the same on all vCPUs */
-uint64_t plat_counter_hz(void); /* its frequency */
+/* --- time
+ * ------------------------------------------------------------------------------------------ */
+uint64_t plat_counter(void);      /* the host's counter (TSC); monotonic, the same on all vCPUs */
+uint64_t plat_counter_hz(void);   /* its frequency */
 uint64_t plat_wall_seconds(void); /* Unix time, for the RTC */
 
 /* Asks for PLAT_EVENT_TIMER on vcpu when the counter reaches `at` (UINT64_MAX: none). Replaces the
  * one before. */
 void plat_set_deadline(struct vcpu *vcpu, uint64_t at);
 
-/* --- events ----------------------------------------------------------------------------------------
- * An event that comes while translated code runs makes the platform call rt_interrupt (rt/fault.h). */
+/* --- events
+ * ---------------------------------------------------------------------------------------- An event
+ * that comes while translated code runs makes the platform call rt_interrupt (rt/fault.h). */
 enum plat_event {
-    PLAT_EVENT_TIMER   = 1 << 0,
+    PLAT_EVENT_TIMER = 1 << 0,
     PLAT_EVENT_CONSOLE = 1 << 1, /* input is there, or output has room again */
-    PLAT_EVENT_QUEUE   = 1 << 2, /* a virtio back end has used buffers */
-    PLAT_EVENT_KICK    = 1 << 3, /* another vCPU wants this one to look at its state */
-    PLAT_EVENT_STOP    = 1 << 4, /* the user stops the guest */
+    PLAT_EVENT_QUEUE = 1 << 2,   /* a virtio back end has used buffers */
+    PLAT_EVENT_KICK = 1 << 3,    /* another vCPU wants this one to look at its state */
+    PLAT_EVENT_STOP = 1 << 4,    /* the user stops the guest */
 };
 unsigned plat_take_events(struct vcpu *vcpu); /* returns and clears what is pending */
 void plat_wait(struct vcpu *vcpu);            /* sleeps until an event is pending */
 void plat_kick(struct vcpu *vcpu);            /* sends PLAT_EVENT_KICK; any thread or core */
 
-/* --- console (the guest's PL011) --------------------------------------------------------------------- */
+/* --- console (the guest's PL011)
+ * --------------------------------------------------------------------- */
 size_t plat_console_write(const void *data, size_t size); /* bytes taken, may be less */
 size_t plat_console_read(void *data, size_t size);        /* bytes got, 0 when none */
 
-/* --- log and end ------------------------------------------------------------------------------------ */
+/* --- log and end
+ * ------------------------------------------------------------------------------------ */
 enum plat_log_level { PLAT_ERROR, PLAT_WARN, PLAT_INFO, PLAT_DEBUG };
-void plat_log(enum plat_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void plat_log(enum plat_log_level level, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 enum plat_end { PLAT_END_OFF, PLAT_END_RESET, PLAT_END_FAILURE };
 _Noreturn void plat_end(enum plat_end end, int status);
 
-/* --- running translated code --------------------------------------------------------------------------
- * The stubs and CPU features that the emitter needs; valid from the start on. The platform writes its
- * stubs into the first PLAT_STUB_SIZE bytes of the code cache. */
+/* --- running translated code
+ * -------------------------------------------------------------------------- The stubs and CPU
+ * features that the emitter needs; valid from the start on. The platform writes its stubs into the
+ * first PLAT_STUB_SIZE bytes of the code cache. */
 #define PLAT_STUB_SIZE 4096
 const struct x64_env *plat_env(void);
 
@@ -69,24 +77,29 @@ const struct x64_env *plat_env(void);
  */
 uint32_t plat_run(struct vcpu *vcpu, uint64_t host);
 
-/* --- views: host mappings of one guest range ------------------------------------------------------------
- * A view maps offsets 0..2^48-1 of the low or the high guest range to guest RAM for translated code.
- * Nothing in a view is executable. Offsets in the engine's own slots are refused (false). */
+/* --- views: host mappings of one guest range
+ * ------------------------------------------------------------ A view maps offsets 0..2^48-1 of the
+ * low or the high guest range to guest RAM for translated code. Nothing in a view is executable.
+ * Offsets in the engine's own slots are refused (false). */
 struct plat_view; /* platform/vm: a page-table root; platform/hosted: 512-GiB slots */
-struct plat_view *plat_view_create(bool high); /* NULL when out of resources: drop another and retry */
+struct plat_view *
+plat_view_create(bool high); /* NULL when out of resources: drop another and retry */
 void plat_view_destroy(struct plat_view *view);
 bool plat_view_map(struct plat_view *view, uint64_t offset, uint64_t ram_offset, uint64_t size,
-                   bool writable); /* size: 4 KiB or 2 MiB, all aligned to it; replaces what was there. False: not mappable */
-void plat_view_unmap(struct plat_view *view, uint64_t offset, uint64_t size); /* 4K pages within or all of the 2M blocks it touches */
+                   bool writable); /* size: 4 KiB or 2 MiB, all aligned to it; replaces what was
+                                      there. False: not mappable */
+void plat_view_unmap(struct plat_view *view, uint64_t offset,
+                     uint64_t size); /* 4K pages within or all of the 2M blocks it touches */
 void plat_view_clear(struct plat_view *view);
-void plat_view_activate(struct vcpu *vcpu, struct plat_view *view); /* sets st->mem_bias; used by the next plat_run */
+void plat_view_activate(struct vcpu *vcpu,
+                        struct plat_view *view); /* sets st->mem_bias; used by the next plat_run */
 
 /* What a fault in translated code means to the platform. */
 enum plat_fault_kind {
-    PLAT_FAULT_PAGE,      /* no mapping, or not writable; offset in the active view is known */
-    PLAT_FAULT_RANGE,     /* address outside the view's range: known by #GP/#SS only, no address */
-    PLAT_FAULT_CHECK,     /* UD2 of a CHECK row or of an unlikely path: interpret the instruction */
-    PLAT_FAULT_STEP,      /* single step asked for by rt_interrupt */
+    PLAT_FAULT_PAGE,  /* no mapping, or not writable; offset in the active view is known */
+    PLAT_FAULT_RANGE, /* address outside the view's range: known by #GP/#SS only, no address */
+    PLAT_FAULT_CHECK, /* UD2 of a CHECK row or of an unlikely path: interpret the instruction */
+    PLAT_FAULT_STEP,  /* single step asked for by rt_interrupt */
 };
 struct plat_fault {
     enum plat_fault_kind kind;

@@ -31,36 +31,37 @@ struct a64_state {
     uint64_t pc_page;       /* guest VA of the page that the running block lies in */
     uint64_t pc;            /* guest PC, valid outside translated code and in sync helpers */
     uint64_t nzcv;          /* flags in host form, see NZCV_* below */
-    uint64_t jc;            /* address of the current view's jc_entry[1 << JC_BITS], ring-3 readable */
-    uint64_t unwind;        /* set by a sync helper that must not return into translated code */
-    uint64_t exit_arg;      /* argument of the last exit, by reason (enum ir_exit, rt/exits.h) */
-    uint64_t mem_bias;      /* the value of R15: the view's bias (vm), its slot table (hosted) */
-    uint64_t excl_addr;     /* exclusive monitor: VA, or EXCL_NONE */
-    uint64_t excl_val[2];   /* what the exclusive load saw; for CMPXCHG of the store */
-    uint64_t excl_size;     /* bytes of the exclusive load: 1, 2, 4, 8, 16 */
+    uint64_t jc;        /* address of the current view's jc_entry[1 << JC_BITS], ring-3 readable */
+    uint64_t unwind;    /* set by a sync helper that must not return into translated code */
+    uint64_t exit_arg;  /* argument of the last exit, by reason (enum ir_exit, rt/exits.h) */
+    uint64_t mem_bias;  /* the value of R15: the view's bias (vm), its slot table (hosted) */
+    uint64_t excl_addr; /* exclusive monitor: VA, or EXCL_NONE */
+    uint64_t excl_val[2]; /* what the exclusive load saw; for CMPXCHG of the store */
+    uint64_t excl_size;   /* bytes of the exclusive load: 1, 2, 4, 8, 16 */
     uint64_t tpidr_el0;
     uint64_t tpidrro_el0;
     uint64_t tpidr_el1;
-    uint64_t cnt_mult;   /* CNTVCT = (((TSC + cnt_base) * cnt_mult) >> 64) - cntvoff */
+    uint64_t cnt_mult; /* CNTVCT = (((TSC + cnt_base) * cnt_mult) >> 64) - cntvoff */
     uint64_t cnt_base;
     uint64_t cntvoff;
-    uint64_t icount;     /* guest instructions, counted only when asked for (--stats=icount) */
-    uint32_t fpcr;       /* as the guest wrote it */
-    uint32_t fpsr;       /* cumulative flags less those still in MXCSR, and QC */
-    uint32_t mxcsr;      /* value loaded when translated code is entered; sticky flags stored on leave */
+    uint64_t icount; /* guest instructions, counted only when asked for (--stats=icount) */
+    uint32_t fpcr;   /* as the guest wrote it */
+    uint32_t fpsr;   /* cumulative flags less those still in MXCSR, and QC */
+    uint32_t mxcsr; /* value loaded when translated code is entered; sticky flags stored on leave */
     uint32_t host_mxcsr; /* hosted: the C code's own value */
     uint64_t qc;         /* non-zero: a saturating operation saturated (FPSR.QC) */
     v128 v[32];
-    v128 vtmp[4];        /* operands and results of pure helpers */
-    uint64_t spill[32];  /* allocator's spill slots: GPR temporaries */
-    v128 vspill[16];     /* and vector temporaries */
+    v128 vtmp[4];       /* operands and results of pure helpers */
+    uint64_t spill[32]; /* allocator's spill slots: GPR temporaries */
+    v128 vspill[16];    /* and vector temporaries */
 };
 
 #define EXCL_NONE UINT64_MAX
 
 /*
- * NZCV in host form is what LAHF and SETO leave in AX: AH = SF ZF . . . . . CF, AL = OF; with C in the
- * Arm polarity (after a subtraction the borrow is complemented by CMC first). Other bits are ignored.
+ * NZCV in host form is what LAHF and SETO leave in AX: AH = SF ZF . . . . . CF, AL = OF; with C in
+ * the Arm polarity (after a subtraction the borrow is complemented by CMC first). Other bits are
+ * ignored.
  */
 #define NZCV_HOST_N BIT64(15)
 #define NZCV_HOST_Z BIT64(14)

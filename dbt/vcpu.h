@@ -38,19 +38,20 @@ struct vcpu {
     struct vm *vm;
     unsigned id;
     struct pstate ps;
-    uint64_t sp_el[2];      /* banked stack pointers; the one in use is stale */
+    uint64_t sp_el[2]; /* banked stack pointers; the one in use is stale */
     struct sysregs sys;
-    uint32_t tr_flags;      /* enum tr_flag (a64/translate.h): the current translation context */
-    bool halted;            /* WFI/WFE: waits for an interrupt or event */
-    bool off;               /* PSCI: not started, or CPU_OFF */
-    bool event;             /* the event register of WFE/SEV */
+    uint32_t tr_flags; /* enum tr_flag (a64/translate.h): the current translation context */
+    bool halted;       /* WFI/WFE: waits for an interrupt or event */
+    bool off;          /* PSCI: not started, or CPU_OFF */
+    bool event;        /* the event register of WFE/SEV */
     bool irq_line, fiq_line, serror_pending; /* what the GIC asserts; serviced when DAIF allows */
     struct rt_vcpu *rt;
 };
 
 #define RAM_BASE UINT64_C(0x40000000)
 
-/* Engine-linear address of size bytes of guest RAM at guest PA pa, or NULL where that is not all RAM. */
+/* Engine-linear address of size bytes of guest RAM at guest PA pa, or NULL where that is not all
+ * RAM. */
 static inline uint8_t *vm_ram(const struct vm *vm, uint64_t pa, uint64_t size)
 {
     uint64_t off = pa - RAM_BASE;

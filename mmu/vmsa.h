@@ -7,35 +7,36 @@
 struct vcpu;
 
 enum vmsa_access {
-    VMSA_WRITE  = 1 << 0,
-    VMSA_FETCH  = 1 << 1,
+    VMSA_WRITE = 1 << 0,
+    VMSA_FETCH = 1 << 1,
     VMSA_UNPRIV = 1 << 2, /* check as EL0 although at EL1 (LDTR/STTR, AT S1E0*) */
-    VMSA_PRIV   = 1 << 3, /* check as EL1 although at EL0 (AT S1E1*) */
+    VMSA_PRIV = 1 << 3,   /* check as EL1 although at EL0 (AT S1E1*) */
     VMSA_NO_PAN = 1 << 4, /* PAN does not count (AT S1E1R/W) */
-    VMSA_PAN    = 1 << 5, /* PAN counts whatever PSTATE says (AT S1E1RP/WP) */
+    VMSA_PAN = 1 << 5,    /* PAN counts whatever PSTATE says (AT S1E1RP/WP) */
 };
 
 struct vmsa_result {
-    uint64_t pa;        /* of va itself */
-    uint64_t size;      /* of the mapping that the leaf gives, contiguous bit not counted: 4K, 2M, 1G; MMU off: 1G */
-    bool     el0_read, el0_write, el1_read, el1_write; /* data permissions, PAN not counted */
-    bool     el0_exec, el1_exec;
-    bool     device;    /* device memory type */
-    bool     global;    /* nG clear */
-    uint8_t  attr;      /* MAIR attribute byte, */
-    uint8_t  sh;        /* shareability: for PAR_EL1 */
+    uint64_t pa;   /* of va itself */
+    uint64_t size; /* of the mapping that the leaf gives, contiguous bit not counted: 4K, 2M, 1G;
+                      MMU off: 1G */
+    bool el0_read, el0_write, el1_read, el1_write; /* data permissions, PAN not counted */
+    bool el0_exec, el1_exec;
+    bool device;  /* device memory type */
+    bool global;  /* nG clear */
+    uint8_t attr; /* MAIR attribute byte, */
+    uint8_t sh;   /* shareability: for PAR_EL1 */
 };
 
 /* Fault status codes (Arm ARM D17.2.37, ISS DFSC/IFSC), level in the low bits where it has one. */
 enum vmsa_fault {
-    VMSA_OK          = -1,
-    VMSA_ADDR_SIZE   = 0x00,
+    VMSA_OK = -1,
+    VMSA_ADDR_SIZE = 0x00,
     VMSA_TRANSLATION = 0x04,
     VMSA_ACCESS_FLAG = 0x08,
-    VMSA_PERMISSION  = 0x0c,
-    VMSA_EXTERNAL    = 0x10,
-    VMSA_EXT_WALK    = 0x14,
-    VMSA_ALIGNMENT   = 0x21,
+    VMSA_PERMISSION = 0x0c,
+    VMSA_EXTERNAL = 0x10,
+    VMSA_EXT_WALK = 0x14,
+    VMSA_ALIGNMENT = 0x21,
     VMSA_TLB_CONFLICT = 0x30,
 };
 

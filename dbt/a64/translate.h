@@ -9,22 +9,22 @@
  * of its key (rt/block.h). sys/context.c computes them from the system registers.
  */
 enum tr_flag {
-    TR_EL1       = 1 << 0, /* executes at EL1 (else EL0) */
-    TR_SP_CHECK  = 1 << 1, /* SCTLR_EL1.SA or SA0: loads and stores by SP check its alignment */
-    TR_ALIGN     = 1 << 2, /* SCTLR_EL1.A, or MMU off: every access must be aligned */
-    TR_FP_TRAP   = 1 << 3, /* CPACR_EL1.FPEN traps FP and SIMD at this EL */
-    TR_STEP      = 1 << 4, /* software step active: one instruction, then EXIT_STEP */
-    TR_UCI       = 1 << 5, /* EL0 cache maintenance allowed (SCTLR_EL1.UCI) */
-    TR_UCT       = 1 << 6, /* EL0 may read CTR_EL0 */
-    TR_DZE       = 1 << 7, /* EL0 DC ZVA allowed */
-    TR_NTWI      = 1 << 8, /* EL0 WFI not trapped */
-    TR_NTWE      = 1 << 9,
-    TR_UMA       = 1 << 10, /* EL0 may access DAIF */
-    TR_CNT_EL0   = 1 << 11, /* CNTKCTL_EL1.EL0VCTEN */
-    TR_UAO       = 1 << 12, /* PSTATE.UAO: LDTR/STTR are as LDR/STR */
+    TR_EL1 = 1 << 0,      /* executes at EL1 (else EL0) */
+    TR_SP_CHECK = 1 << 1, /* SCTLR_EL1.SA or SA0: loads and stores by SP check its alignment */
+    TR_ALIGN = 1 << 2,    /* SCTLR_EL1.A, or MMU off: every access must be aligned */
+    TR_FP_TRAP = 1 << 3,  /* CPACR_EL1.FPEN traps FP and SIMD at this EL */
+    TR_STEP = 1 << 4,     /* software step active: one instruction, then EXIT_STEP */
+    TR_UCI = 1 << 5,      /* EL0 cache maintenance allowed (SCTLR_EL1.UCI) */
+    TR_UCT = 1 << 6,      /* EL0 may read CTR_EL0 */
+    TR_DZE = 1 << 7,      /* EL0 DC ZVA allowed */
+    TR_NTWI = 1 << 8,     /* EL0 WFI not trapped */
+    TR_NTWE = 1 << 9,
+    TR_UMA = 1 << 10,       /* EL0 may access DAIF */
+    TR_CNT_EL0 = 1 << 11,   /* CNTKCTL_EL1.EL0VCTEN */
+    TR_UAO = 1 << 12,       /* PSTATE.UAO: LDTR/STTR are as LDR/STR */
     TR_FPCR_SLOW = 1 << 13, /* FPCR has a mode that the FP fast paths do not cover (fp/ decides) */
-    TR_IL        = 1 << 14, /* PSTATE.IL: every instruction is an illegal-state exception */
-    TR_ICOUNT    = 1 << 15, /* count guest instructions in st->icount */
+    TR_IL = 1 << 14,        /* PSTATE.IL: every instruction is an illegal-state exception */
+    TR_ICOUNT = 1 << 15,    /* count guest instructions in st->icount */
 };
 
 /* What the translator function says of the block. */
@@ -34,16 +34,17 @@ enum tr_result {
     TR_UNDEF, /* UNDEFINED: the caller puts EXIT_UNDEF; the function has put no row */
 };
 
-/* How an access site has behaved, learnt by the runtime; keyed by the instruction's physical address. */
+/* How an access site has behaved, learnt by the runtime; keyed by the instruction's physical
+ * address. */
 enum site_kind { SITE_DIRECT, SITE_SLOW };
 
 struct tr {
     struct ir_builder b;
-    uint32_t flags;        /* enum tr_flag */
-    uint32_t word;         /* the instruction being translated */
-    uint32_t off;          /* its offset in the page */
-    enum site_kind site;   /* of this instruction: SITE_SLOW asks for mem_load/mem_store helpers */
-    ir_ref sp_checked;     /* private to a64/: the SP value already checked in this block */
+    uint32_t flags;      /* enum tr_flag */
+    uint32_t word;       /* the instruction being translated */
+    uint32_t off;        /* its offset in the page */
+    enum site_kind site; /* of this instruction: SITE_SLOW asks for mem_load/mem_store helpers */
+    ir_ref sp_checked;   /* private to a64/: the SP value already checked in this block */
 };
 
 /* Reads instruction words of the page: word i of the page that is being translated. */

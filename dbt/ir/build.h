@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The IR builder: one typed function per row shape; constants are folded and shared as they are made. */
+/* The IR builder: one typed function per row shape; constants are folded and shared as they are
+ * made. */
 #pragma once
 
 #include "dbt/ir/ir.h"
 
 struct ir_builder {
     struct ir_block *block;
-    /* private to build.c: forwarding of SETX/SETV/SETF to later GETs of the block, shared constants */
+    /* private to build.c: forwarding of SETX/SETV/SETF to later GETs of the block, shared constants
+     */
     ir_ref x[32];
     ir_ref v[32];
     ir_ref flags;
@@ -25,11 +27,11 @@ bool ir_is_const(const struct ir_builder *b, ir_ref ref, uint64_t *value);
 ir_ref ir_const32(struct ir_builder *b, uint32_t value);
 ir_ref ir_const64(struct ir_builder *b, uint64_t value);
 ir_ref ir_getx(struct ir_builder *b, unsigned slot); /* 0..30 or SLOT_SP; never XZR */
-void   ir_setx(struct ir_builder *b, unsigned slot, ir_ref value);
+void ir_setx(struct ir_builder *b, unsigned slot, ir_ref value);
 ir_ref ir_getv(struct ir_builder *b, unsigned n);
-void   ir_setv(struct ir_builder *b, unsigned n, ir_ref value);
+void ir_setv(struct ir_builder *b, unsigned n, ir_ref value);
 ir_ref ir_getf(struct ir_builder *b);
-void   ir_setf(struct ir_builder *b, ir_ref flags);
+void ir_setf(struct ir_builder *b, ir_ref flags);
 
 static inline ir_ref ir_op0(struct ir_builder *b, enum ir_op op, uint64_t imm)
 {
@@ -56,6 +58,9 @@ static inline ir_ref ir_op3(struct ir_builder *b, enum ir_op op, ir_ref a, ir_re
 
 /* Calls (imm is the helper's immediate; unused arguments IR_NONE). After a sync call every GETX is
  * read anew. */
-ir_ref ir_call_sync(struct ir_builder *b, unsigned helper, uint32_t imm, ir_ref a0, ir_ref a1, ir_ref a2);
-ir_ref ir_call_i64(struct ir_builder *b, unsigned helper, uint32_t imm, ir_ref a0, ir_ref a1, ir_ref a2);
-ir_ref ir_call_v128(struct ir_builder *b, unsigned helper, uint32_t imm, ir_ref a0, ir_ref a1, ir_ref a2);
+ir_ref ir_call_sync(struct ir_builder *b, unsigned helper, uint32_t imm, ir_ref a0, ir_ref a1,
+                    ir_ref a2);
+ir_ref ir_call_i64(struct ir_builder *b, unsigned helper, uint32_t imm, ir_ref a0, ir_ref a1,
+                   ir_ref a2);
+ir_ref ir_call_v128(struct ir_builder *b, unsigned helper, uint32_t imm, ir_ref a0, ir_ref a1,
+                    ir_ref a2);

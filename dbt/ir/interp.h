@@ -8,8 +8,10 @@
 struct vcpu;
 
 enum interp_result {
-    INTERP_EXIT,   /* the block's END was reached: st->pc is the next PC; *exit says why (EXIT_LOOKUP for branches) */
-    INTERP_UNWIND, /* a helper or an access took an exception: st->pc and all state are the handler's */
+    INTERP_EXIT, /* the block's END was reached: st->pc is the next PC; *exit says why (EXIT_LOOKUP
+                    for branches) */
+    INTERP_UNWIND, /* a helper or an access took an exception: st->pc and all state are the
+                      handler's */
 };
 
 /*

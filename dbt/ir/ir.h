@@ -14,11 +14,11 @@
 enum ir_type { IR_VOID, IR_I32, IR_I64, IR_V128, IR_FLAGS, IR_ANY };
 
 enum ir_effect {
-    IR_E_MEM   = 1 << 0,
-    IR_E_ST    = 1 << 1,
+    IR_E_MEM = 1 << 0,
+    IR_E_ST = 1 << 1,
     IR_E_STATE = 1 << 2,
-    IR_E_SYNC  = 1 << 3,
-    IR_E_END   = 1 << 4,
+    IR_E_SYNC = 1 << 3,
+    IR_E_END = 1 << 4,
 };
 
 enum ir_op {
@@ -29,15 +29,16 @@ enum ir_op {
     IR_OP_COUNT
 };
 
-/* A value: the index of the instruction that defines it. IR_NONE where a row has no such argument. */
+/* A value: the index of the instruction that defines it. IR_NONE where a row has no such argument.
+ */
 typedef uint16_t ir_ref;
 #define IR_NONE UINT16_MAX
 
 struct ir_insn {
     uint16_t op; /* enum ir_op */
-    uint8_t  aux;
-    uint8_t  pad;
-    ir_ref   arg[3];
+    uint8_t aux;
+    uint8_t pad;
+    ir_ref arg[3];
     uint16_t pad2;
     uint64_t imm;
 };
@@ -55,19 +56,40 @@ struct ir_block {
 
 /* The four-bit condition codes of the Arm ARM (C1.2.4) in `aux`. */
 enum ir_cond {
-    COND_EQ, COND_NE, COND_CS, COND_CC, COND_MI, COND_PL, COND_VS, COND_VC,
-    COND_HI, COND_LS, COND_GE, COND_LT, COND_GT, COND_LE, COND_AL, COND_NV,
+    COND_EQ,
+    COND_NE,
+    COND_CS,
+    COND_CC,
+    COND_MI,
+    COND_PL,
+    COND_VS,
+    COND_VC,
+    COND_HI,
+    COND_LS,
+    COND_GE,
+    COND_LT,
+    COND_GT,
+    COND_LE,
+    COND_AL,
+    COND_NV,
 };
 
 /* aux of the memory rows. */
 enum ir_mem {
     IR_MEM_UNPRIV = 1 << 0, /* LDTR/STTR: checked as EL0 where the architecture says so */
-    IR_MEM_ALIGN  = 1 << 1, /* must be naturally aligned (acquire/release, or SCTLR.A) */
+    IR_MEM_ALIGN = 1 << 1,  /* must be naturally aligned (acquire/release, or SCTLR.A) */
 };
 
 enum ir_atomic {
-    IR_ATOMIC_ADD, IR_ATOMIC_CLR, IR_ATOMIC_EOR, IR_ATOMIC_SET,
-    IR_ATOMIC_SMAX, IR_ATOMIC_SMIN, IR_ATOMIC_UMAX, IR_ATOMIC_UMIN, IR_ATOMIC_SWP,
+    IR_ATOMIC_ADD,
+    IR_ATOMIC_CLR,
+    IR_ATOMIC_EOR,
+    IR_ATOMIC_SET,
+    IR_ATOMIC_SMAX,
+    IR_ATOMIC_SMIN,
+    IR_ATOMIC_UMAX,
+    IR_ATOMIC_UMIN,
+    IR_ATOMIC_SWP,
 };
 
 /* aux of BRIND: a hint for return prediction. */
@@ -75,15 +97,15 @@ enum ir_ind { IR_IND_JUMP, IR_IND_CALL, IR_IND_RET };
 
 /* Why translated code leaves for the dispatcher. */
 enum ir_exit {
-    EXIT_LOOKUP,  /* find (or make) the block at st->pc; link it to the exit when EXIT has a link */
-    EXIT_UNDEF,   /* exit_arg: the instruction word */
-    EXIT_SVC,     /* exit_arg: imm16 */
+    EXIT_LOOKUP, /* find (or make) the block at st->pc; link it to the exit when EXIT has a link */
+    EXIT_UNDEF,  /* exit_arg: the instruction word */
+    EXIT_SVC,    /* exit_arg: imm16 */
     EXIT_HVC,
     EXIT_SMC,
     EXIT_BRK,
     EXIT_HLT,
     EXIT_ERET,
-    EXIT_WFI,     /* pc is the next instruction's */
+    EXIT_WFI, /* pc is the next instruction's */
     EXIT_WFE,
     EXIT_YIELD,
     EXIT_CONTEXT, /* the translation context may have changed: recompute it, look pc up again */
@@ -107,7 +129,7 @@ enum ir_exit {
 
 struct ir_row {
     const char *name;
-    uint8_t result;  /* enum ir_type */
+    uint8_t result; /* enum ir_type */
     uint8_t arg[3];
     uint8_t effects; /* enum ir_effect */
 };

@@ -8,12 +8,14 @@ struct vcpu;
 
 enum rt_action {
     RT_RESUME, /* go on at regs->rip (a mapping was made) */
-    RT_STEP,   /* go on with RFLAGS.TF set, until the #DB brings rt_fault(PLAT_FAULT_STEP) or code leaves */
+    RT_STEP,   /* go on with RFLAGS.TF set, until the #DB brings rt_fault(PLAT_FAULT_STEP) or code
+                  leaves */
     RT_LEAVE,  /* leave: plat_run returns EXIT_LOOKUP; *vcpu->st is exact */
 };
 
 /* A fault at regs->rip within the code cache. */
-enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs, const struct plat_fault *fault);
+enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
+                        const struct plat_fault *fault);
 
 /* An event is pending while translated code was at regs->rip. */
 enum rt_action rt_interrupt(struct vcpu *vcpu, const struct x64_regs *regs);

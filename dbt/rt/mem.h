@@ -7,17 +7,18 @@
 struct vcpu;
 
 enum mem_flag {
-    MEM_READ    = 0,
-    MEM_WRITE   = 1 << 0,
-    MEM_UNPRIV  = 1 << 1, /* as EL0 (LDTR/STTR) */
+    MEM_READ = 0,
+    MEM_WRITE = 1 << 0,
+    MEM_UNPRIV = 1 << 1,  /* as EL0 (LDTR/STTR) */
     MEM_ALIGNED = 1 << 2, /* unaligned: alignment fault */
-    MEM_ATOMIC  = 1 << 3, /* read of a read-modify-write: needs write permission, aborts report a write where the Arm ARM says so */
+    MEM_ATOMIC = 1 << 3,  /* read of a read-modify-write: needs write permission, aborts report a
+                             write where the Arm ARM says so */
 };
 
 /*
- * Copies size bytes (1..16) between buf and guest VA va (TBI is applied here). Returns true when done.
- * False: an exception has been taken (exc_take), st->pc is the vector's and nothing was changed
- * (a store that crosses a page checks both pages first).
+ * Copies size bytes (1..16) between buf and guest VA va (TBI is applied here). Returns true when
+ * done. False: an exception has been taken (exc_take), st->pc is the vector's and nothing was
+ * changed (a store that crosses a page checks both pages first).
  */
 bool mem_access(struct vcpu *vcpu, uint64_t va, void *buf, unsigned size, unsigned flags);
 
@@ -26,5 +27,7 @@ bool mem_access(struct vcpu *vcpu, uint64_t va, void *buf, unsigned size, unsign
 bool mem_cas(struct vcpu *vcpu, uint64_t va, const void *expected, const void *desired, void *old,
              unsigned size);
 
-/* imm of the helpers mem_load and mem_store. sext: 0 zero extends, 32 or 64 sign extends to that width. */
-#define MEM_IMM(bytes, mem, sext) ((uint32_t)(bytes) | ((uint32_t)(mem) << 8) | ((uint32_t)(sext) << 16))
+/* imm of the helpers mem_load and mem_store. sext: 0 zero extends, 32 or 64 sign extends to that
+ * width. */
+#define MEM_IMM(bytes, mem, sext)                                                                  \
+    ((uint32_t)(bytes) | ((uint32_t)(mem) << 8) | ((uint32_t)(sext) << 16))

@@ -6,29 +6,47 @@
 
 /* Exception classes (Arm ARM D17.2.37, ESR_ELx.EC). */
 enum exc_class {
-    EC_UNKNOWN = 0x00, EC_WFX = 0x01, EC_FP = 0x07, EC_ILLEGAL = 0x0e, EC_SVC64 = 0x15,
-    EC_HVC64 = 0x16, EC_SMC64 = 0x17, EC_SYS64 = 0x18, EC_IABT_LOW = 0x20, EC_IABT = 0x21,
-    EC_PC_ALIGN = 0x22, EC_DABT_LOW = 0x24, EC_DABT = 0x25, EC_SP_ALIGN = 0x26, EC_FPE = 0x2c,
-    EC_SERROR = 0x2f, EC_STEP_LOW = 0x32, EC_STEP = 0x33, EC_BRK = 0x3c,
+    EC_UNKNOWN = 0x00,
+    EC_WFX = 0x01,
+    EC_FP = 0x07,
+    EC_ILLEGAL = 0x0e,
+    EC_SVC64 = 0x15,
+    EC_HVC64 = 0x16,
+    EC_SMC64 = 0x17,
+    EC_SYS64 = 0x18,
+    EC_IABT_LOW = 0x20,
+    EC_IABT = 0x21,
+    EC_PC_ALIGN = 0x22,
+    EC_DABT_LOW = 0x24,
+    EC_DABT = 0x25,
+    EC_SP_ALIGN = 0x26,
+    EC_FPE = 0x2c,
+    EC_SERROR = 0x2f,
+    EC_STEP_LOW = 0x32,
+    EC_STEP = 0x33,
+    EC_BRK = 0x3c,
 };
 
 /*
  * Takes a synchronous exception to EL1: ESR_EL1 from ec (EL0/EL1 forms are chosen here: give the
- * *_LOW form or EC_IABT/EC_DABT/EC_STEP freely) and iss, FAR_EL1 = far when it is an abort, ELR_EL1 =
- * st->pc, SPSR_EL1; then st->pc is the vector's and st->unwind is set.
+ * *_LOW form or EC_IABT/EC_DABT/EC_STEP freely) and iss, FAR_EL1 = far when it is an abort, ELR_EL1
+ * = st->pc, SPSR_EL1; then st->pc is the vector's and st->unwind is set.
  */
 void exc_take(struct vcpu *vcpu, enum exc_class ec, uint32_t iss, uint64_t far);
 
-/* Takes IRQ, FIQ or SError where one is pending and not masked; st->pc exact. True when one was taken. */
+/* Takes IRQ, FIQ or SError where one is pending and not masked; st->pc exact. True when one was
+ * taken. */
 bool exc_take_interrupt(struct vcpu *vcpu);
 
 /* True where an interrupt is pending and not masked by PSTATE.DAIF. */
 bool exc_interrupt_pending(const struct vcpu *vcpu);
 
-/* Handles what translated code (or the interpreter) left for, but for EXIT_LOOKUP: st->pc is exact. */
+/* Handles what translated code (or the interpreter) left for, but for EXIT_LOOKUP: st->pc is exact.
+ */
 void sys_exit(struct vcpu *vcpu, enum ir_exit reason, uint64_t arg);
 
-/* Recomputes vcpu->tr_flags and tells the runtime; to be called after any change that may matter. */
+/* Recomputes vcpu->tr_flags and tells the runtime; to be called after any change that may matter.
+ */
 void sys_context_update(struct vcpu *vcpu);
 
 /* Reset state of a vCPU: EL1h, MMU off, all masked; entry at pc with x0 = arg. */

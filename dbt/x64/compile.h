@@ -17,40 +17,56 @@ enum x64_mem_model { MEM_BIAS, MEM_SLOTS };
 /* Optional host features, from CPUID; the x86-64-v3 baseline is assumed. */
 enum x64_feature {
     X64_AVX512VL = 1 << 0, /* with DQ, BW */
-    X64_SHA      = 1 << 1,
-    X64_VPCLMUL  = 1 << 2,
-    X64_GFNI     = 1 << 3,
-    X64_ADX      = 1 << 4,
-    X64_AESNI    = 1 << 5,
-    X64_PCLMUL   = 1 << 6,
-    X64_F16C     = 1 << 7,
+    X64_SHA = 1 << 1,
+    X64_VPCLMUL = 1 << 2,
+    X64_GFNI = 1 << 3,
+    X64_ADX = 1 << 4,
+    X64_AESNI = 1 << 5,
+    X64_PCLMUL = 1 << 6,
+    X64_F16C = 1 << 7,
 };
 
 /* Code addresses that emitted code jumps to or calls; the platform's stubs (platform.h). */
 struct x64_env {
     enum x64_mem_model mem_model;
-    uint32_t features;  /* enum x64_feature */
-    uint64_t exit;      /* jmp: leave translated code; EAX = enum ir_exit or X64_EXIT_LINK... */
-    uint64_t call_sync; /* call: EAX = enum helper, EDX = imm; RDI RSI R8 = a0 a1 a2 -> RAX. Preserves RSP R14 R15 only */
+    uint32_t features;    /* enum x64_feature */
+    uint64_t exit;        /* jmp: leave translated code; EAX = enum ir_exit or X64_EXIT_LINK... */
+    uint64_t call_sync;   /* call: EAX = enum helper, EDX = imm; RDI RSI R8 = a0 a1 a2 -> RAX.
+                             Preserves RSP R14 R15 only */
     const uint64_t *pure; /* addresses of the pure helpers by enum helper (0 for sync ones) */
 };
 
-/* EAX at env->exit: low byte enum ir_exit; for EXIT_LOOKUP bits 31..8 are link id + 1, or 0 for none. */
+/* EAX at env->exit: low byte enum ir_exit; for EXIT_LOOKUP bits 31..8 are link id + 1, or 0 for
+ * none. */
 #define X64_EXIT(reason, link) ((uint32_t)(reason) | ((uint32_t)(link) << 8))
 
-/* A direct branch within the page that can be linked: a JMP or Jcc rel32 that first leads to its own exit. */
+/* A direct branch within the page that can be linked: a JMP or Jcc rel32 that first leads to its
+ * own exit. */
 struct x64_link {
-    uint32_t patch;    /* offset in the code of the rel32 field; 4-byte aligned so that a store is atomic */
+    uint32_t
+        patch; /* offset in the code of the rel32 field; 4-byte aligned so that a store is atomic */
     uint32_t unlinked; /* offset of the exit that it leads to when not linked */
-    int32_t  target;   /* page offset of the guest target, 0..4092 */
+    int32_t target;    /* page offset of the guest target, 0..4092 */
 };
 
-/* Where a slot of guest state is at a site: in a host register, a constant, or in memory (not listed). */
-enum x64_loc_kind { LOC_GPR, LOC_XMM, LOC_CONST, LOC_SPILL, LOC_VSPILL, LOC_FLAGS_ADD, LOC_FLAGS_SUB, LOC_PCREL, LOC_GPR32 };
+/* Where a slot of guest state is at a site: in a host register, a constant, or in memory (not
+ * listed). */
+enum x64_loc_kind {
+    LOC_GPR,
+    LOC_XMM,
+    LOC_CONST,
+    LOC_SPILL,
+    LOC_VSPILL,
+    LOC_FLAGS_ADD,
+    LOC_FLAGS_SUB,
+    LOC_PCREL,
+    LOC_GPR32
+};
 enum { LOC_SLOT_V = 32, LOC_SLOT_NZCV = 64 }; /* slot numbers: 0..31 X and SP, 32..63 V, 64 NZCV */
 struct x64_loc {
     uint8_t slot;
-    uint8_t kind; /* enum x64_loc_kind; LOC_FLAGS_x: the live RFLAGS, C as x86 has it after ADD or SUB; LOC_GPR32: zero extended */
+    uint8_t kind;   /* enum x64_loc_kind; LOC_FLAGS_x: the live RFLAGS, C as x86 has it after ADD or
+                       SUB; LOC_GPR32: zero extended */
     uint16_t index; /* register number, spill slot, index into consts */
 };
 
@@ -59,18 +75,19 @@ struct x64_loc {
  * guest instruction's start (for interrupts: the runtime single-steps to the next one).
  */
 struct x64_site {
-    uint32_t host;     /* offset in the code of the x86 instruction */
-    uint16_t guest;    /* page offset of the guest instruction */
-    uint16_t loc;      /* index of its first struct x64_loc, and */
-    uint8_t  loc_count;
-    uint8_t  boundary; /* 1: the guest instruction has not begun; its state is a valid place for an interrupt */
+    uint32_t host;  /* offset in the code of the x86 instruction */
+    uint16_t guest; /* page offset of the guest instruction */
+    uint16_t loc;   /* index of its first struct x64_loc, and */
+    uint8_t loc_count;
+    uint8_t boundary; /* 1: the guest instruction has not begun; its state is a valid place for an
+                         interrupt */
 };
 
 struct x64_code {
-    uint8_t *rw;         /* where code is written, capacity bytes */
-    uint64_t rx;         /* where it will execute */
+    uint8_t *rw; /* where code is written, capacity bytes */
+    uint64_t rx; /* where it will execute */
     uint32_t capacity;
-    uint32_t size;       /* bytes written */
+    uint32_t size; /* bytes written */
     uint16_t link_count;
     uint16_t site_count;
     uint16_t loc_count;
@@ -78,8 +95,8 @@ struct x64_code {
     uint32_t first_link_id; /* ids that the links get in X64_EXIT: first_link_id + i + 1 */
     struct x64_link link[2];
     struct x64_site site[IR_MAX_INSNS];
-    struct x64_loc  loc[8192];
-    uint64_t        consts[512];
+    struct x64_loc loc[8192];
+    uint64_t consts[512];
 };
 
 enum x64_result { X64_OK = 0, X64_NO_SPACE = -1 };
@@ -95,7 +112,7 @@ struct x64_regs {
     uint64_t gpr[16]; /* RAX RCX RDX RBX RSP RBP RSI RDI R8..R15 */
     uint64_t rip;
     uint64_t rflags;
-    const v128 *xmm;  /* 16 (or 32) registers, low 128 bits */
+    const v128 *xmm; /* 16 (or 32) registers, low 128 bits */
 };
 
 /*
