@@ -1,0 +1,18 @@
+# The A64 front end: the decoder is made from a64.decode by tools/decodegen.
+
+A64_GEN := $(addprefix $(BUILD)/gen/dbt/a64/,a64_insns.h a64_translators.h a64_decode.c \
+           a64_dispatch.c a64_names.c a64_count.c)
+GENERATED += $(A64_GEN)
+
+$(A64_GEN) &: dbt/a64/a64.decode tools/decodegen/decodegen tools/decodegen/table.py
+	@echo "  GEN $(@D)"
+	@$(PYTHON) tools/decodegen/decodegen $< $(BUILD)/gen/dbt/a64
+
+A64_SWEEP_OBJ := $(patsubst %,$(BUILD)/hosted/%.c.o,tests/unit/a64_sweep gen/dbt/a64/a64_decode \
+                 gen/dbt/a64/a64_names gen/dbt/a64/a64_count)
+$(A64_SWEEP_OBJ): | $(GENERATED)
+$(BUILD)/tests/a64-sweep: $(A64_SWEEP_OBJ)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) -o $@ $^ -pthread
+ALL_TARGETS += $(BUILD)/tests/a64-sweep
