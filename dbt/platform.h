@@ -77,22 +77,36 @@ const struct x64_env *plat_env(void);
  */
 uint32_t plat_run(struct vcpu *vcpu, uint64_t host);
 
-/* --- views: host mappings of one guest range
- * ------------------------------------------------------------ A view maps offsets 0..2^48-1 of the
- * low or the high guest range to guest RAM for translated code. Nothing in a view is executable.
- * Offsets in the engine's own slots are refused (false). */
+/*
+ * --- views: host mappings of one guest range ---
+ * A view maps offsets 0..2^48-1 of the low or the high guest range to guest RAM for translated
+ * code. Nothing in a view is executable.
+ */
 struct plat_view; /* platform/vm: a page-table root; platform/hosted: 512-GiB slots */
-struct plat_view *
-plat_view_create(bool high); /* NULL when out of resources: drop another and retry */
+
+/* NULL when out of resources: destroy another one and retry. */
+struct plat_view *plat_view_create(bool high);
 void plat_view_destroy(struct plat_view *view);
-bool plat_view_map(struct plat_view *view, uint64_t offset, uint64_t ram_offset, uint64_t size,
-                   bool writable); /* size: 4 KiB or 2 MiB, all aligned to it; replaces what was
-                                      there. False: not mappable */
-void plat_view_unmap(struct plat_view *view, uint64_t offset,
-                     uint64_t size); /* 4K pages within or all of the 2M blocks it touches */
+
+enum plat_map {
+    PLAT_MAPPED,
+    PLAT_MAP_NEVER, /* the offset lies in the engine's own slots: such accesses go the slow way */
+    PLAT_MAP_FULL,  /* out of resources: destroy or clear another view and retry */
+};
+
+/*
+ * Maps guest RAM from ram_offset on at offset, replacing what was there. size is 2 MiB with all
+ * aligned to it (the platform may use one 2M page), or a multiple of 4 KiB within a 2-MiB block.
+ */
+enum plat_map plat_view_map(struct plat_view *view, uint64_t offset, uint64_t ram_offset,
+                            uint64_t size, bool writable);
+
+/* Takes away all 4K pages in the range, and the whole of each mapping of 2 MiB that it touches. */
+void plat_view_unmap(struct plat_view *view, uint64_t offset, uint64_t size);
 void plat_view_clear(struct plat_view *view);
-void plat_view_activate(struct vcpu *vcpu,
-                        struct plat_view *view); /* sets st->mem_bias; used by the next plat_run */
+
+/* Sets st->mem_bias; the next plat_run runs on view. */
+void plat_view_activate(struct vcpu *vcpu, struct plat_view *view);
 
 /* What a fault in translated code means to the platform. */
 enum plat_fault_kind {

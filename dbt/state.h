@@ -49,7 +49,9 @@ struct a64_state {
     uint32_t fpsr;   /* cumulative flags less those still in MXCSR, and QC */
     uint32_t mxcsr; /* value loaded when translated code is entered; sticky flags stored on leave */
     uint32_t host_mxcsr; /* hosted: the C code's own value */
-    uint64_t qc;         /* non-zero: a saturating operation saturated (FPSR.QC) */
+    uint64_t
+        plat[4]; /* the platform's own, while code runs (hosted: its stack pointer, struct vcpu) */
+    uint64_t qc; /* non-zero: a saturating operation saturated (FPSR.QC) */
     v128 v[32];
     v128 vtmp[4];       /* operands and results of pure helpers */
     uint64_t spill[32]; /* allocator's spill slots: GPR temporaries */
