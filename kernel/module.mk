@@ -1,8 +1,43 @@
 # What kernel/ adds to the images; see Makefile for the variables.
+# ROOT_BLOBS += NAME:PATH (any module.mk) embeds a built file in the root image.
 
 ROOT_SRC   += kernel/lib/string.c kernel/lib/format.c
 ENGINE_SRC += kernel/lib/string.c kernel/lib/format.c
 
+ROOT_SRC += kernel/main.c kernel/log.c kernel/panic.c kernel/symbols.c kernel/blob.c kernel/irq.c \
+            kernel/early_console.c kernel/smp.c
+ROOT_SRC += kernel/x86/gdt.c kernel/x86/trap.c kernel/x86/trap_entry.asm kernel/x86/paging.c
+
 # Device trees: the engine makes the guest's, the hosted runner too.
 ENGINE_SRC += kernel/lib/fdt.c kernel/lib/fdt_read.c
 HOSTED_SRC += kernel/lib/fdt.c kernel/lib/fdt_read.c
+
+# The root image is linked twice: the symbol table of the first link goes into the second.
+ALL_TARGETS += $(BUILD)/exarch.elf
+ROOT_LDFLAGS := -nostdlib -static -no-pie -T linker.ld -Wl,--build-id=sha1 -Wl,--no-warn-rwx-segments \
+                -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings
+
+root_blob_files = $(foreach b,$(ROOT_BLOBS),$(lastword $(subst :, ,$(b))))
+
+.SECONDEXPANSION:
+$(BUILD)/root/blobs.S: tools/mkblobs $$(root_blob_files)
+	@mkdir -p $(@D)
+	@tools/mkblobs $(ROOT_BLOBS) > $@
+
+$(BUILD)/root/symbols-first.S: tools/mksymbols
+	@mkdir -p $(@D)
+	@tools/mksymbols > $@
+
+$(BUILD)/root/symbols.S: $(BUILD)/root/exarch-first.elf tools/mksymbols
+	@tools/mksymbols $< > $@
+
+$(BUILD)/root/%.o: $(BUILD)/root/%.S
+	@$(CC) -c -o $@ $<
+
+$(BUILD)/root/exarch-first.elf: $$(ROOT_OBJ) $(BUILD)/root/blobs.o $(BUILD)/root/symbols-first.o linker.ld
+	@echo "  LD [root] $@"
+	@$(CC) $(ROOT_LDFLAGS) -o $@ $(filter %.o,$^)
+
+$(BUILD)/exarch.elf: $$(ROOT_OBJ) $(BUILD)/root/blobs.o $(BUILD)/root/symbols.o linker.ld
+	@echo "  LD [root] $@"
+	@$(CC) $(ROOT_LDFLAGS) -o $@ $(filter %.o,$^)
