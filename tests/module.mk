@@ -7,3 +7,8 @@ UNIT_TESTS   += fdt
 unit_fdt_SRC := tests/unit/test_fdt.c kernel/lib/fdt.c kernel/lib/fdt_read.c
 UNIT_TESTS    += ptab
 unit_ptab_SRC := tests/unit/test_ptab.c mmu/ptab.c mmu/ept.c mmu/npt.c
+
+unit_machine := tests/unit/fake_machine.c
+
+UNIT_TESTS    += acpi
+unit_acpi_SRC := tests/unit/test_acpi.c drivers/acpi.c drivers/acpi_parse.c $(unit_machine)

@@ -10,7 +10,7 @@
 #include "exarch/bits.h"
 #include "kernel/lib/fdt_format.h"
 
-#include <string.h>
+#include "kernel/lib/string.h"
 
 static void fail(struct fdt_writer *w, int error)
 {

@@ -10,7 +10,7 @@
 #include "exarch/bits.h"
 #include "kernel/lib/fdt_format.h"
 
-#include <string.h>
+#include "kernel/lib/string.h"
 
 uint32_t fdt_cell(const void *p)
 {
@@ -157,6 +157,16 @@ int fdt_open(struct fdt *f, const void *blob, size_t size)
     return check_structure(f);
 }
 
+/* The length of a path's part, up to the next '/' or the end. */
+static size_t part_length(const char *path)
+{
+    size_t length = 0;
+    while (path[length] != 0 && path[length] != '/') {
+        length++;
+    }
+    return length;
+}
+
 /* Is `part` (length bytes of a path) this node's name, with or without its unit address? */
 static bool name_matches(const char *name, const char *part, size_t length)
 {
@@ -180,10 +190,7 @@ int64_t fdt_find(const struct fdt *f, const char *path)
             }
         } else if (t.kind == FDT_BEGIN_NODE) {
             depth++;
-            const char *end = path;
-            while (*end != 0 && *end != '/') {
-                end++;
-            }
+            const char *end = path + part_length(path);
             if (depth != matched + 1 || !name_matches(t.name, path, (size_t)(end - path))) {
                 continue;
             }
@@ -233,8 +240,8 @@ static bool path_matches(const struct copy *c, const char *want)
     while (*have == '/' && *want == '/') {
         have++;
         want++;
-        size_t length = strcspn(want, "/");
-        size_t have_length = strcspn(have, "/");
+        size_t length = part_length(want);
+        size_t have_length = part_length(have);
         char part[FDT_PATH_MAX];
         memcpy(part, have, have_length);
         part[have_length] = 0;
