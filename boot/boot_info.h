@@ -35,8 +35,8 @@ struct boot_range {
     uint32_t pad;
 };
 
-/* A file: its name is the module's command line (multiboot2) or its key=name in exarch.ini (EFI).
- * exarch.ini itself is the module "exarch.ini". */
+/* A file. Its name is its path as exarch.ini writes it; with GRUB that is the module's command
+ * line. exarch.ini itself is the module "exarch.ini". */
 struct boot_module {
     uint64_t base;
     uint64_t size;
@@ -78,3 +78,9 @@ const struct boot_module *boot_module_find(const struct boot_info *info, const c
 
 /* Adds one range of the firmware's map; false, and nothing done, when the struct is full. */
 bool boot_info_add_range(struct boot_info *info, uint64_t base, uint64_t size, uint32_t kind);
+
+/* Adds a file; false when there is no room, or none for all of its name (cut then). */
+bool boot_info_add_module(struct boot_info *info, const char *name, uint64_t base, uint64_t size);
+
+/* Adds a line that root will log as a warning; cut when there is no room. */
+void boot_info_add_message(struct boot_info *info, const char *text);

@@ -6,8 +6,9 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/regs.h"
 
-#define SEGMENT_CODE64 UINT64_C(0x00af9b000000ffff) /* present, ring 0, execute/read, accessed, L  \
-                                                     */
+#define SEGMENT_CODE64                                                                             \
+    UINT64_C(0x00af9b000000ffff) /* present, ring 0, execute/read, accessed, L                     \
+                                  */
 #define SEGMENT_DATA      UINT64_C(0x00cf93000000ffff) /* present, ring 0, read/write, accessed */
 #define SEGMENT_TSS_READY UINT64_C(0x0000890000000000) /* present, available 64-bit TSS */
 
