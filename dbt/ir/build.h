@@ -12,6 +12,8 @@ struct ir_builder {
     ir_ref x[32];
     ir_ref v[32];
     ir_ref flags;
+    ir_ref constant[8]; /* the latest constants made, in a ring */
+    unsigned next_constant;
 };
 
 /* Starts an empty block whose first guest instruction lies at page offset start. */

@@ -80,6 +80,9 @@ enum ir_mem {
     IR_MEM_ALIGN = 1 << 1,  /* must be naturally aligned (acquire/release, or SCTLR.A) */
 };
 
+/* aux of CHECK_ALIGN: the alignment (1, 2, 4 .. 64) and whether the access is a write. */
+enum ir_check { IR_CHECK_SIZE = 0x7f, IR_CHECK_WRITE = 0x80 };
+
 enum ir_atomic {
     IR_ATOMIC_ADD,
     IR_ATOMIC_CLR,
