@@ -6,8 +6,8 @@ ENGINE_SRC += kernel/lib/string.c kernel/lib/format.c
 
 ROOT_SRC += kernel/main.c kernel/log.c kernel/panic.c kernel/symbols.c kernel/blob.c kernel/irq.c \
             kernel/early_console.c kernel/smp.c
-ROOT_SRC += kernel/x86/gdt.c kernel/x86/trap.c kernel/x86/trap_entry.asm kernel/x86/paging.c
-ROOT_SRC += kernel/x86/gdt.c kernel/x86/trap.c kernel/x86/trap_entry.asm kernel/x86/paging.c kernel/x86/cpu_features.c
+ROOT_SRC += kernel/x86/gdt.c kernel/x86/trap.c kernel/x86/trap_entry.asm kernel/x86/paging.c \
+            kernel/x86/cpu_features.c
 
 # Device trees: the engine makes the guest's, the hosted runner too.
 ENGINE_SRC += kernel/lib/fdt.c kernel/lib/fdt_read.c
