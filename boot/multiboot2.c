@@ -42,7 +42,9 @@ struct framebuffer_tag {
     uint8_t red_shift, red_size, green_shift, green_size, blue_shift, blue_size;
 };
 
-#define FRAMEBUFFER_RGB 1
+#define FRAMEBUFFER_RGB      1
+#define FRAMEBUFFER_SIZE     31 /* up to the reserved field; GRUB's text mode tag ends there */
+#define FRAMEBUFFER_RGB_SIZE 38
 
 struct reader {
     struct boot_info *info;
@@ -97,8 +99,8 @@ static void read_framebuffer(struct reader *r, const struct tag *tag)
 {
     const struct framebuffer_tag *f = (const struct framebuffer_tag *)tag;
 
-    if (f->type != FRAMEBUFFER_RGB) {
-        return;
+    if (f->type != FRAMEBUFFER_RGB || tag->size < FRAMEBUFFER_RGB_SIZE) {
+        return; /* text mode, or a palette: no use to us */
     }
     r->info->framebuffer = (struct boot_framebuffer){
         .base = f->base,
@@ -140,7 +142,7 @@ static const struct {
     {  1,  9, read_cmdline },
     {  3, sizeof(struct module_tag) + 1, read_module },
     {  6, sizeof(struct e820_tag), read_e820 },
-    {  8, sizeof(struct framebuffer_tag), read_framebuffer },
+    {  8, FRAMEBUFFER_SIZE, read_framebuffer },
     { 12, 16, read_efi_system_table },
     { 14, 28, read_rsdp },
     { 15, 44, read_rsdp },

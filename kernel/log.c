@@ -2,7 +2,6 @@
 /* The log: one lock, one ring of recent text, a list of sinks. */
 #include "kernel/log.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
 
 #include "exarch/bits.h"
@@ -58,21 +57,27 @@ static int prefix(char *line, size_t size, enum log_area area, enum log_level le
                                   words[level]);
 }
 
-void log_write(enum log_area area, enum log_level level, const char *format, ...)
+void log_write_va(enum log_area area, enum log_level level, const char *format, va_list args)
 {
     char line[LINE_MAX];
-    va_list args;
 
     if (level > levels[area]) {
         return;
     }
     size_t length = (size_t)prefix(line, sizeof(line), area, level);
-    va_start(args, format);
     length += (size_t)format_buffer_va(line + length, sizeof(line) - length, format, args);
-    va_end(args);
     length = MIN(length, sizeof(line) - 2);
     line[length++] = '\n';
     log_raw(line, length);
+}
+
+void log_write(enum log_area area, enum log_level level, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_write_va(area, level, format, args);
+    va_end(args);
 }
 
 /* The ring's text from its oldest whole line on. */

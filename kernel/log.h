@@ -6,6 +6,7 @@
  * A line is written whole (no '\n' in the text). Any context may log, interrupts and traps too. */
 #pragma once
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,9 @@ struct log_sink {
 
 void log_write(enum log_area area, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+void log_write_va(enum log_area area, enum log_level level, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 #define log_error(area, ...) log_write(area, LOG_ERROR, __VA_ARGS__)
 #define log_warn(area, ...)  log_write(area, LOG_WARN, __VA_ARGS__)

@@ -18,7 +18,12 @@
 #include "exarch/bits.h"
 #include "exarch/err.h"
 
+#ifdef EXARCH_UNIT
+extern uint64_t fake_direct_base; /* unit tests put the machine's memory where they can */
+#define DIRECT_BASE fake_direct_base
+#else
 #define DIRECT_BASE UINT64_C(0xffff800000000000)
+#endif
 #define DIRECT_SIZE (UINT64_C(1) << 46)
 #define DEVICE_BASE UINT64_C(0xffffc00000000000)
 #define IMAGE_BASE  UINT64_C(0xffffffff80000000)
@@ -26,6 +31,15 @@
 /* --- physical pages ------------------------------------------------------------------------- */
 /* Blocks are 2^order pages, aligned to their size; these orders are the hardware's page sizes. */
 enum page_order { ORDER_4K = 0, ORDER_2M = 9, ORDER_1G = 18, PAGE_ORDERS };
+
+struct boot_range;
+/* Gives all RAM of a sane map (memmap_normalise) to the allocator, less the first page, which no
+ * block may hold. `frames` has pages_frames_size() bytes of its own. Once, at boot. */
+void pages_init(const struct boot_range *ranges, size_t count, uint8_t *frames);
+/* Bytes of bookkeeping for such a map: one for each page frame up to its last RAM. */
+size_t pages_frames_size(const struct boot_range *ranges, size_t count);
+/* Adds RAM that has become free: boot data that nobody needs any more. */
+void pages_add(uint64_t base, uint64_t size);
 
 /* A zeroed block of 2^order pages, or HPA_NONE. */
 hpa_t page_alloc(unsigned order);
@@ -61,7 +75,7 @@ void page_free_ptr(void *pages, unsigned order);
 
 /* --- small objects ------------------------------------------------------------------------------
  */
-/* Zeroed, aligned to 16 bytes (to their size for powers of two up to 2048). More than 2 KiB is
+/* Zeroed, aligned to 16 bytes (to their size for powers of two up to 1024). More than 1 KiB is
  * rounded up to 2^n pages. NULL when there is no memory. */
 void *kalloc(size_t size) __attribute__((malloc, alloc_size(1)));
 /* The size must be the one that was asked for; NULL is allowed. */

@@ -9,6 +9,9 @@
 
 typedef void smp_call_fn(void *argument);
 
+/* Gives the boot CPU stacks with guard pages; returns the top of the one to go on with. */
+void *smp_init_boot_cpu(void);
+
 /* How many CPUs run, and each by its index. */
 unsigned smp_cpu_count(void);
 struct cpu *smp_cpu(unsigned index);

@@ -8,6 +8,7 @@
 #define EPT_TYPE          MASK(5, 3)
 #define EPT_IGNORE_PAT    BIT64(6)
 #define EPT_TYPE_UC       0
+#define EPT_TYPE_WC       1
 #define EPT_TYPE_WB       6
 #define QUAL_ACCESS       MASK(2, 0)
 #define QUAL_HAD          MASK(5, 3)
@@ -23,7 +24,8 @@ const struct ptab_format ept_format = {
     .present     = MASK(2, 0),
     .leaf        = EPT_IGNORE_PAT,
     .table       = MASK(2, 0),
-    .memory      = {FIELD(EPT_TYPE, EPT_TYPE_WB), FIELD(EPT_TYPE, EPT_TYPE_UC)},
+    .memory      = {FIELD(EPT_TYPE, EPT_TYPE_WB), FIELD(EPT_TYPE, EPT_TYPE_UC),
+                    FIELD(EPT_TYPE, EPT_TYPE_WC)},
     .accessed    = BIT64(8),
     .dirty       = BIT64(9),
 };

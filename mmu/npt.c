@@ -16,7 +16,7 @@ const struct ptab_format npt_format = {
     .present     = BIT64(0),
     .leaf        = BIT64(2),
     .table       = MASK(2, 0),
-    .memory      = {0, BIT64(4) | BIT64(3)},
+    .memory      = {0, BIT64(4) | BIT64(3), BIT64(3)},
     .accessed    = BIT64(5),
     .dirty       = BIT64(6),
 };

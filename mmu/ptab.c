@@ -15,7 +15,7 @@ const struct ptab_format ptab_x86_format = {
     .present     = BIT64(0),
     .leaf        = 0,
     .table       = BIT64(0) | BIT64(1) | BIT64(2),
-    .memory      = {0, BIT64(4) | BIT64(3)},
+    .memory      = {0, BIT64(4) | BIT64(3), BIT64(3)},
     .accessed    = BIT64(5),
     .dirty       = BIT64(6),
 };

@@ -21,7 +21,8 @@
 enum ptab_right { PTAB_R = 1, PTAB_W = 2, PTAB_X = 4, PTAB_U = 8 };
 #define PTAB_RIGHT_COUNT 4
 
-enum ptab_memory { PTAB_WB, PTAB_UC, PTAB_MEMORY_COUNT };
+/* WC in x86 tables needs PAT entry 1 set to it (kernel/x86/cpu_features.c). */
+enum ptab_memory { PTAB_WB, PTAB_UC, PTAB_WC, PTAB_MEMORY_COUNT };
 
 struct ptab_format {
     const char *name;

@@ -33,6 +33,15 @@ static inline void cpu_halt(void)
     __asm__ volatile("hlt" ::: "memory");
 }
 
+#ifdef EXARCH_UNIT /* a process may not, and needs not */
+static inline void cpu_interrupts_off(void)
+{
+}
+
+static inline void cpu_interrupts_on(void)
+{
+}
+#else
 static inline void cpu_interrupts_off(void)
 {
     __asm__ volatile("cli" ::: "memory");
@@ -42,6 +51,7 @@ static inline void cpu_interrupts_on(void)
 {
     __asm__ volatile("sti" ::: "memory");
 }
+#endif
 
 /* Interrupts on and halt with no gap between the two (SDM 2: STI's shadow). */
 static inline void cpu_interrupts_on_halt(void)

@@ -26,3 +26,6 @@ void trap_set_nmi(trap_nmi_fn *handler);
 
 /* "#PF" and so on. */
 const char *trap_name(unsigned vector);
+
+/* Goes on with `function` on the stack below `top`, for good; function must not return. */
+_Noreturn void switch_stack(void *top, void (*function)(void));
