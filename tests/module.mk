@@ -18,3 +18,9 @@ unit_ir_interp_SRC := tests/unit/test_ir_interp.c tests/unit/fake_rt.c tests/uni
 UNIT_TESTS         += ir_build
 unit_ir_build_SRC  := tests/unit/test_ir_build.c tests/unit/fake_rt.c tests/unit/fake_helpers.c \
                       $(DBT_IR_SRC) kernel/lib/format.c
+
+#: make bench       time exarch-hosted against qemu-system-aarch64 and native code
+.PHONY: bench
+bench: setup-quiet build/exarch-hosted
+	@tools/fetch-guest cloud
+	@tests/bench/run
