@@ -8,6 +8,12 @@ $(A64_GEN) &: dbt/a64/a64.decode tools/decodegen/decodegen tools/decodegen/table
 	@echo "  GEN $(@D)"
 	@$(PYTHON) tools/decodegen/decodegen $< $(BUILD)/gen/dbt/a64
 
+A64_SRC := $(addprefix dbt/a64/,translate.c tr_branch.c tr_dpimm.c tr_dpreg.c tr_ldst.c \
+           tr_ldst_ex.c tr_mem.c tr_system.c) \
+           $(addprefix gen/dbt/a64/,a64_decode.c a64_dispatch.c a64_names.c)
+ENGINE_SRC += $(A64_SRC)
+HOSTED_SRC += $(A64_SRC)
+
 A64_SWEEP_OBJ := $(patsubst %,$(BUILD)/hosted/%.c.o,tests/unit/a64_sweep gen/dbt/a64/a64_decode \
                  gen/dbt/a64/a64_names gen/dbt/a64/a64_count)
 $(A64_SWEEP_OBJ): | $(GENERATED)

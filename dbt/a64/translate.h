@@ -27,6 +27,17 @@ enum tr_flag {
     TR_ICOUNT = 1 << 15,    /* count guest instructions in st->icount */
 };
 
+/*
+ * Where st->pc is, and exit_arg, at the exits that the base set's translators make:
+ *   this instruction   EXIT_UNDEF (the word), EXIT_BRK and EXIT_HLT and EXIT_SMC (imm16),
+ *                      EXIT_ERET, EXIT_SYSTRAP (the ISS), EXIT_FP_TRAP, EXIT_ILLEGAL,
+ *                      EXIT_WFI and EXIT_WFE with exit_arg 1: trapped at EL0 by nTWI, nTWE
+ *   the next one       EXIT_SVC and EXIT_HVC (imm16), EXIT_WFI and EXIT_WFE with exit_arg 0,
+ *                      EXIT_YIELD, EXIT_CONTEXT, EXIT_STEP
+ * A block with TR_STEP has one instruction; where that is a branch the block ends as branches do
+ * (EXIT_LOOKUP, never linked), and the step is done then too.
+ */
+
 /* What the translator function says of the block. */
 enum tr_result {
     TR_NEXT,  /* go on with the next guest instruction */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory accesses of the translators, direct or, at a site known to need it, the slow way. */
+#include "dbt/a64/tr_mem.h"
+
+#include "dbt/rt/helper.h"
+#include "dbt/rt/mem.h"
+
+ir_ref tr_base(struct tr *t, unsigned rn)
+{
+    ir_ref base = ir_getx(&t->b, rn);
+    if (rn == SLOT_SP && (t->flags & TR_SP_CHECK) && base != t->sp_checked) {
+        op1(t, IR_CHECK_SP, base);
+        t->sp_checked = base;
+    }
+    return base;
+}
+
+void tr_writeback(struct tr *t, unsigned rn, ir_ref base, int64_t delta)
+{
+    ir_ref address = op2(t, IR_ADD64, base, ir_const64(&t->b, (uint64_t)delta));
+    ir_setx(&t->b, rn, address);
+    tr_sp_moved(t, rn, base, address, delta);
+}
+
+unsigned tr_plain(const struct tr *t)
+{
+    return t->flags & TR_ALIGN ? IR_MEM_ALIGN : 0;
+}
+
+unsigned tr_unpriv(const struct tr *t)
+{
+    bool as_el0 = (t->flags & TR_EL1) && !(t->flags & TR_UAO);
+    return tr_plain(t) | (as_el0 ? IR_MEM_UNPRIV : 0);
+}
+
+static ir_ref slow_address(struct tr *t, ir_ref addr, int64_t disp)
+{
+    return op2(t, IR_ADD64, addr, ir_const64(&t->b, (uint64_t)disp));
+}
+
+static ir_ref load_slow(struct tr *t, ir_ref addr, int64_t disp, uint32_t imm)
+{
+    return ir_call_sync(&t->b, HELPER_mem_load, imm, slow_address(t, addr, disp), IR_NONE, IR_NONE);
+}
+
+ir_ref tr_load(struct tr *t, ir_ref addr, int64_t disp, unsigned size, unsigned aux)
+{
+    static const enum ir_op ops[] = {IR_LD8, IR_LD16, IR_LD32, IR_LD64};
+    if (t->site == SITE_SLOW) {
+        return load_slow(t, addr, disp, MEM_IMM(1u << size, aux, 0));
+    }
+    return op1_imm(t, ops[size], addr, (uint64_t)disp, aux);
+}
+
+ir_ref tr_load_signed(struct tr *t, ir_ref addr, int64_t disp, unsigned size, bool w, unsigned aux)
+{
+    static const enum ir_op ops[][2] = {
+        {IR_LDS8_64, IR_LDS8_32}, {IR_LDS16_64, IR_LDS16_32}, {IR_LDS32_64, IR_LDS32_64}};
+    if (t->site == SITE_SLOW) {
+        ir_ref value = load_slow(t, addr, disp, MEM_IMM(1u << size, aux, w ? 32 : 64));
+        return w ? op1(t, IR_TRUNC, value) : value;
+    }
+    return op1_imm(t, ops[size][w], addr, (uint64_t)disp, aux);
+}
+
+void tr_store(struct tr *t, ir_ref addr, int64_t disp, unsigned size, ir_ref data, unsigned aux)
+{
+    static const enum ir_op ops[] = {IR_ST8, IR_ST16, IR_ST32, IR_ST64};
+    if (t->site == SITE_SLOW) {
+        ir_call_sync(&t->b, HELPER_mem_store, MEM_IMM(1u << size, aux, 0),
+                     slow_address(t, addr, disp), data, IR_NONE);
+    } else {
+        ir_emit(&t->b, ops[size], addr, data, IR_NONE, (uint64_t)disp, aux);
+    }
+}
+
+/* The slow way knows 8 bytes: a quadword goes in halves, its alignment being checked before. */
+static void check_quad(struct tr *t, ir_ref addr, int64_t disp, unsigned write)
+{
+    if (t->flags & TR_ALIGN) {
+        op1_imm(t, IR_CHECK_ALIGN, addr, (uint64_t)disp, 16 | write);
+    }
+}
+
+ir_ref tr_load_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size)
+{
+    unsigned aux = tr_plain(t);
+    if (size < SIZE_Q) {
+        return op1(t, IR_VFROM64, tr_load(t, addr, disp, size, aux));
+    }
+    if (t->site == SITE_SLOW) {
+        check_quad(t, addr, disp, 0);
+        ir_ref low = load_slow(t, addr, disp, MEM_IMM(8, 0, 0));
+        return op2(t, IR_VPAIR64, low, load_slow(t, addr, disp + 8, MEM_IMM(8, 0, 0)));
+    }
+    return op1_imm(t, IR_LD128, addr, (uint64_t)disp, aux);
+}
+
+void tr_store_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size, ir_ref data)
+{
+    unsigned aux = tr_plain(t);
+    if (size < SIZE_Q) {
+        tr_store(t, addr, disp, size, op1_imm(t, IR_VGET64, data, 0, 0), aux);
+    } else if (t->site == SITE_SLOW) {
+        check_quad(t, addr, disp, IR_CHECK_WRITE);
+        tr_store(t, addr, disp, SIZE_D, op1_imm(t, IR_VGET64, data, 0, 0), 0);
+        tr_store(t, addr, disp + 8, SIZE_D, op1_imm(t, IR_VGET64, data, 1, 0), 0);
+    } else {
+        ir_emit(&t->b, IR_ST128, addr, data, IR_NONE, (uint64_t)disp, aux);
+    }
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The translator's loop: guest words of one page become a block of IR. */
+#include "dbt/a64/translate.h"
+
+#include "dbt/a64/tr.h"
+
+/* What comes before the instruction's own rows; true where these already end the block. */
+static bool begin(struct tr *t)
+{
+    ir_op0(&t->b, IR_INSN, t->off);
+    if (t->flags & TR_IL) {
+        leave_here(t, EXIT_ILLEGAL, 0);
+        return true;
+    }
+    if (t->flags & TR_ICOUNT) {
+        ir_ref count = ir_op0(&t->b, IR_LDS64, offsetof(struct a64_state, icount));
+        ir_ref one_more = op2(t, IR_ADD64, count, konst(t, true, 1));
+        ir_emit(&t->b, IR_STS64, one_more, IR_NONE, IR_NONE, offsetof(struct a64_state, icount), 0);
+    }
+    return false;
+}
+
+/* Translates t->word; TR_NEXT or TR_END. */
+static enum tr_result instruction(struct tr *t)
+{
+    enum a64_insn insn = a64_decode(t->word);
+    if (a64_insns[insn].fp && !a64_insns[insn].reason && (t->flags & TR_FP_TRAP)) {
+        return leave_here(t, EXIT_FP_TRAP, 0);
+    }
+    enum tr_result result = a64_translate(t, insn, t->word);
+    return result == TR_UNDEF ? leave_here(t, EXIT_UNDEF, t->word) : result;
+}
+
+static bool is_full(const struct ir_block *block, unsigned max_insns)
+{
+    return block->guest_count >= MIN(max_insns, (unsigned)IR_MAX_GUEST) ||
+           block->count + IR_INSN_SLACK > IR_MAX_INSNS;
+}
+
+void tr_block(struct ir_block *block, unsigned start, uint32_t flags, unsigned max_insns,
+              tr_fetch_fn fetch, tr_site_fn site, void *ctx)
+{
+    struct tr t = {.flags = flags, .off = start, .sp_checked = IR_NONE};
+    ir_begin(&t.b, block, start);
+    if (flags & TR_STEP) {
+        max_insns = 1;
+    }
+    do {
+        t.word = fetch(ctx, t.off);
+        t.site = site(ctx, t.off);
+        if (begin(&t) || instruction(&t) == TR_END) {
+            return;
+        }
+        t.off += 4;
+    } while (t.off < PAGE_SIZE && !is_full(block, max_insns));
+    if (flags & TR_STEP) {
+        leave_next(&t, EXIT_STEP, 0);
+    } else {
+        ir_op0(&t.b, IR_JUMP, t.off);
+    }
+}
