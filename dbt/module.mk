@@ -3,3 +3,4 @@ include dbt/a64/module.mk
 include dbt/ir/module.mk
 ENGINE_SRC += $(DBT_IR_SRC)
 HOSTED_SRC += $(DBT_IR_SRC)
+include dbt/a64/module.mk dbt/fp/module.mk

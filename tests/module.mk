@@ -24,3 +24,5 @@ unit_ir_build_SRC  := tests/unit/test_ir_build.c tests/unit/fake_rt.c tests/unit
 bench: setup-quiet build/exarch-hosted
 	@tools/fetch-guest cloud
 	@tests/bench/run
+UNIT_TESTS  += fp
+unit_fp_SRC := tests/unit/test_fp.c $(addprefix dbt/fp/,num.c arith.c compare.c convert.c estimate.c)

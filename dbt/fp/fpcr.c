@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* FPCR and FPSR by MXCSR (Intel SDM volume 1, 10.2.3). */
+#include "dbt/fp/fpcr.h"
+
+#define MXCSR_IE BIT32(0)
+#define MXCSR_ZE BIT32(2)
+#define MXCSR_OE BIT32(3)
+#define MXCSR_UE BIT32(4)
+#define MXCSR_PE BIT32(5)
+#define MXCSR_RC MASK(14, 13)
+
+void fp_write_fpcr(struct a64_state *st, uint64_t value)
+{
+    /* RC by RMode: nearest, up, down, zero */
+    static const uint8_t rc[4] = {0, 2, 1, 3};
+
+    st->fpcr = (uint32_t)value & FPCR_WRITABLE;
+    st->mxcsr = (uint32_t)SET_FIELD(st->mxcsr, MXCSR_RC, rc[GET_FIELD(value, FPCR_RMODE)]);
+}
+
+uint32_t fp_read_fpsr(const struct a64_state *st)
+{
+    uint32_t m = st->mxcsr;
+
+    return st->fpsr | (st->qc ? FPSR_QC : 0) | (m & MXCSR_IE ? FPSR_IOC : 0) |
+           (m & MXCSR_ZE ? FPSR_DZC : 0) | (m & MXCSR_OE ? FPSR_OFC : 0) |
+           (m & MXCSR_UE ? FPSR_UFC : 0) | (m & MXCSR_PE ? FPSR_IXC : 0);
+}
+
+void fp_write_fpsr(struct a64_state *st, uint64_t value)
+{
+    st->fpsr = (uint32_t)value & FPSR_WRITABLE & ~FPSR_QC;
+    st->qc = !!(value & FPSR_QC);
+    st->mxcsr &= ~(uint32_t)MASK(5, 0);
+}
+
+bool fp_is_slow(uint32_t fpcr)
+{
+    /* DAZ and FTZ flush after rounding and raise other flags than FZ; FZ16 and AHP concern only
+     * operations that are always exact helpers, DN only NaN results, which are repaired. */
+    return fpcr & FPCR_FZ;
+}

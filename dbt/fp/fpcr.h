@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* FPCR and FPSR of a guest, and the host's MXCSR that stands for them in translated code. */
+#pragma once
+
+#include "dbt/fp/fp.h"
+#include "dbt/state.h"
+
+/* MXCSR with all exceptions masked, rounding to nearest: a guest whose FPCR is 0. */
+#define MXCSR_RESET UINT32_C(0x1f80)
+
+/*
+ * MSR FPCR: keeps what exists of value and sets st->mxcsr's rounding (translated code loads it when
+ * it is entered again). The caller recomputes the translation context: fp_is_slow may have changed.
+ */
+void fp_write_fpcr(struct a64_state *st, uint64_t value);
+
+/* MRS and MSR of FPSR. st->mxcsr holds the sticky flags that translated code has raised. */
+uint32_t fp_read_fpsr(const struct a64_state *st);
+void fp_write_fpsr(struct a64_state *st, uint64_t value);
+
+/* Whether the host's instructions cannot stand for FPCR's modes (TR_FPCR_SLOW). */
+bool fp_is_slow(uint32_t fpcr);
