@@ -70,6 +70,7 @@ $(eval $(call compile_rules,root,ROOT_CFLAGS))
 $(eval $(call compile_rules,engine,ENGINE_CFLAGS))
 $(eval $(call compile_rules,hosted,HOSTED_CFLAGS))
 $(eval $(call compile_rules,unit,UNIT_CFLAGS))
+$(eval $(call compile_rules,efi,EFI_CFLAGS))
 
 # --- unit tests: UNIT_TESTS += name, unit_name_SRC := sources, unit_name_LIBS := extra libraries ---
 define unit_rules
@@ -117,6 +118,6 @@ help:
 #: make test        install, build, run all tests; make test-long: the long ones too
 #: make clean       remove build/ (downloads stay in .cache/)
 
-DEPS := $(ROOT_OBJ:.o=.d) $(ENGINE_OBJ:.o=.d) $(HOSTED_OBJ:.o=.d) \
+DEPS := $(ROOT_OBJ:.o=.d) $(ENGINE_OBJ:.o=.d) $(HOSTED_OBJ:.o=.d) $(EFI_OBJ:.o=.d) \
         $(foreach t,$(UNIT_TESTS),$(patsubst %.o,%.d,$(call obj,unit,$(unit_$(t)_SRC))))
 -include $(wildcard $(DEPS))

@@ -1,7 +1,7 @@
 # What kernel/ adds to the images; see Makefile for the variables.
 # ROOT_BLOBS += NAME:PATH (any module.mk) embeds a built file in the root image.
 
-ROOT_SRC   += kernel/lib/string.c kernel/lib/format.c
+ROOT_SRC   += kernel/lib/string.c kernel/lib/format.c kernel/lib/ini.c
 ENGINE_SRC += kernel/lib/string.c kernel/lib/format.c
 
 ROOT_SRC += kernel/main.c kernel/log.c kernel/panic.c kernel/symbols.c kernel/blob.c kernel/irq.c \
