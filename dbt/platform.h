@@ -59,6 +59,12 @@ enum plat_log_level { PLAT_ERROR, PLAT_WARN, PLAT_INFO, PLAT_DEBUG };
 void plat_log(enum plat_log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Shows a new translation to whoever debugs (hosted: --trace); code is NULL for interpreted blocks.
+ */
+struct ir_block;
+void plat_trace_block(const struct vcpu *vcpu, uint64_t pa, const struct ir_block *ir,
+                      const struct x64_code *code);
+
 enum plat_end { PLAT_END_OFF, PLAT_END_RESET, PLAT_END_FAILURE };
 _Noreturn void plat_end(enum plat_end end, int status);
 

@@ -31,6 +31,7 @@ struct vm {
     struct vcpu *vcpu[MACHINE_MAX_VCPUS];
     struct machine machine; /* devices (guestdev/) */
     struct rt_vm *rt;
+    bool interpret; /* no translated code: the IR interpreter runs every block */
 };
 
 struct vcpu {

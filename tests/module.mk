@@ -26,3 +26,6 @@ bench: setup-quiet build/exarch-hosted
 	@tests/bench/run
 UNIT_TESTS  += fp
 unit_fp_SRC := tests/unit/test_fp.c $(addprefix dbt/fp/,num.c arith.c compare.c convert.c estimate.c)
+
+UNIT_TESTS       += rt-block
+unit_rt-block_SRC := tests/unit/test_rt_block.c dbt/rt/block.c dbt/rt/link.c dbt/rt/heap.c

@@ -27,8 +27,9 @@ bool mem_access(struct vcpu *vcpu, uint64_t va, void *buf, unsigned size, unsign
 bool mem_cas(struct vcpu *vcpu, uint64_t va, const void *expected, const void *desired, void *old,
              unsigned size);
 
-/* Take the alignment fault of an access at va (flags: MEM_WRITE or not), and the SP alignment fault:
- * for the rows CHECK_ALIGN and CHECK_SP. st->pc is the instruction's before, the vector's after. */
+/* Take the alignment fault of an access at va (flags: MEM_WRITE or not), and the SP alignment
+ * fault: for the rows CHECK_ALIGN and CHECK_SP. st->pc is the instruction's before, the vector's
+ * after. */
 void mem_alignment_fault(struct vcpu *vcpu, uint64_t va, unsigned flags);
 void mem_sp_fault(struct vcpu *vcpu);
 

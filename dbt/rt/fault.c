@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Faults and events in translated code: mend them there, or leave with the exact guest state. */
+#include "dbt/rt/fault.h"
+
+#include "dbt/rt/internal.h"
+
+/* Leaves at a site: the guest state becomes what it was before the site's instruction. */
+static enum rt_action leave_at(struct vcpu *vcpu, const struct rt_block *block,
+                               const struct x64_site *site, const struct x64_regs *regs)
+{
+    const struct rt_meta *meta = block->meta;
+    x64_recover(site, meta->loc + site->loc, meta->consts, regs, vcpu->st);
+    return RT_LEAVE;
+}
+
+_Noreturn static void lost(const struct x64_regs *regs, const char *what)
+{
+    plat_log(PLAT_ERROR, "%s at %#lx, which is no site of translated code", what,
+             (unsigned long)regs->rip);
+    plat_end(PLAT_END_FAILURE, 1);
+}
+
+/* An event, or a step on the way to a boundary: leaves when rip is one. */
+static enum rt_action leave_at_boundary(struct vcpu *vcpu, const struct x64_regs *regs)
+{
+    struct rt_blocks *blocks = &vcpu->vm->rt->blocks;
+    const struct rt_block *block = blocks_by_host(blocks, regs->rip);
+    if (!block) {
+        return RT_STEP; /* in a stub: it soon leaves, or is back in a block */
+    }
+    if (regs->rip == block_rx(blocks, block)) {
+        vcpu->st->pc = vcpu->st->pc_page + (block->pa & (PAGE_SIZE - 1));
+        return RT_LEAVE;
+    }
+    const struct x64_site *site = block_site(blocks, block, regs->rip, true);
+    if (!site) {
+        vcpu->rt->stats.steps++;
+        return RT_STEP;
+    }
+    return leave_at(vcpu, block, site, regs);
+}
+
+enum rt_action rt_interrupt(struct vcpu *vcpu, const struct x64_regs *regs)
+{
+    vcpu->rt->stats.interrupts++;
+    return leave_at_boundary(vcpu, regs);
+}
+
+/* The VA of a fault at offset in the active view. */
+static uint64_t fault_va(const struct view *view, uint64_t offset)
+{
+    return view->key.high ? offset | MASK(63, 48) : offset;
+}
+
+enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
+                        const struct plat_fault *fault)
+{
+    struct rt_vcpu *rt = vcpu->rt;
+    if (fault->kind == PLAT_FAULT_STEP) {
+        return leave_at_boundary(vcpu, regs);
+    }
+    rt->slow_access = fault->kind != PLAT_FAULT_CHECK;
+    rt->stats.page_faults += fault->kind == PLAT_FAULT_PAGE;
+    rt->stats.range_faults += fault->kind == PLAT_FAULT_RANGE;
+    rt->stats.check_faults += fault->kind == PLAT_FAULT_CHECK;
+    if (fault->kind == PLAT_FAULT_PAGE &&
+        view_fill(&rt->views, rt->view, vcpu, fault_va(rt->view, fault->offset), fault->write) ==
+            VIEW_FILLED) {
+        rt->stats.fills++;
+        return RT_RESUME;
+    }
+    struct rt_blocks *blocks = &vcpu->vm->rt->blocks;
+    const struct rt_block *block = blocks_by_host(blocks, regs->rip);
+    const struct x64_site *site = block ? block_site(blocks, block, regs->rip, false) : NULL;
+    if (!site) {
+        lost(regs, "fault");
+    }
+    rt->slow = true;
+    rt->slow_block = vcpu->st->pc_page + (block->pa & (PAGE_SIZE - 1));
+    return leave_at(vcpu, block, site, regs);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The runtime's own state, of the VM and of each vCPU, and what its files give each other. */
+#pragma once
+
+#include "dbt/rt/block.h"
+#include "dbt/rt/jump_cache.h"
+#include "dbt/rt/rt.h"
+#include "dbt/rt/stats.h"
+#include "mmu/view.h"
+
+#define JC_POOL 64
+
+/* A jump cache: for one view (by its serial number) and one set of tr_flags. */
+struct rt_jc {
+    struct jc_entry *entry; /* shared memory: translated code probes it, and could write it */
+    uint64_t serial;        /* 0: not in use */
+    uint32_t flags;
+    uint64_t used;
+    uint64_t leaf; /* size of the largest guest mapping that an entry came from */
+};
+
+struct rt_vm {
+    struct heap heap;
+    struct rt_blocks blocks;
+    uint8_t *shared; /* plat_memory()->shared, handed out from its start */
+    uint64_t shared_used, shared_size;
+};
+
+struct rt_vcpu {
+    struct view_set views;
+    struct view *view; /* that translated code is to run on, with */
+    struct rt_jc *jc;
+    struct rt_jc jcs[JC_POOL];
+    uint64_t jc_clock;
+    bool context_changed;
+    uint32_t link;       /* the exit that the next look-up is to be linked to, 0: none */
+    bool slow;           /* the instruction at st->pc is to be interpreted */
+    bool slow_access;    /* it is an access that faulted: learn from it */
+    uint64_t slow_block; /* VA of the block that it was in */
+    bool slow_odd; /* the interpreted instruction has accessed what no mapping of the view serves */
+    struct ir_block ir; /* scratch of translate.c */
+    struct x64_code code;
+    struct rt_stats stats;
+};
+
+/* size bytes of memory that translated code may access, zeroed, page aligned; NULL: none left. */
+void *rt_shared_alloc(struct rt_vm *rt, uint64_t size);
+
+/* --- jump_cache.c --- */
+bool jc_init(struct rt_vcpu *rt, struct rt_vm *vm);
+
+/* The cache for view under flags; emptied when it was another one's. */
+struct rt_jc *jc_select(struct rt_vcpu *rt, const struct view *view, uint32_t flags);
+uint64_t jc_find(const struct rt_jc *jc, uint64_t va); /* 0: not there */
+void jc_insert(struct rt_jc *jc, uint64_t va, uint64_t host, uint64_t leaf);
+void jc_forget(struct rt_jc *jc, uint64_t va);
+void jc_clear(struct rt_jc *jc);
+void jc_clear_view(struct rt_vcpu *rt, const struct view *view);
+void jc_clear_all(struct rt_vcpu *rt);
+void jc_drop_range(struct rt_vcpu *rt, const struct view *view, uint64_t va, uint64_t size);
+
+/* --- translate.c --- */
+/* The block of the code at pa, translated when it is not known yet. */
+struct rt_block *rt_block_at(struct vcpu *vcpu, uint64_t pa);
+
+/* Translates the one instruction at pa into rt->ir. */
+const struct ir_block *rt_translate_one(struct vcpu *vcpu, uint64_t pa);
+
+/* --- lookup.c --- */
+/* Selects view and jump cache for st->pc where that is due. */
+void rt_select(struct vcpu *vcpu);
+
+/* Translates st->pc for a fetch and admits it to the current view. False: an abort has been taken.
+ */
+bool rt_fetch(struct vcpu *vcpu, struct vmsa_result *translation);
+
+/* The executable address of the block at st->pc, st->pc_page set; 0: an abort has been taken. */
+uint64_t rt_lookup(struct vcpu *vcpu);
+
+/* --- loop.c --- */
+/* One turn of rt_loop: at most one entry into translated code. */
+void rt_step(struct vcpu *vcpu);
+
+/* --- slow.c --- */
+/* Interprets the one instruction at st->pc; st is exact before and after. */
+void rt_interpret_one(struct vcpu *vcpu);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Links: direct branches of one block patched to lead into another one of the same page. */
+#include "dbt/rt/block.h"
+
+static struct rt_link *link_by_number(struct rt_blocks *bs, uint32_t link)
+{
+    return &bs->block[link / 2].link[link & 1];
+}
+
+/* Points the branch at offset `to` of the code cache; the store is aligned, so that it is atomic.
+ */
+static void patch(struct rt_blocks *bs, const struct rt_block *from, const struct rt_link *link,
+                  uint32_t to)
+{
+    uint32_t at = from->host + link->patch;
+    int32_t *rel32 = (int32_t *)__builtin_assume_aligned(bs->code_rw + at, 4);
+    __atomic_store_n(rel32, (int32_t)(to - (at + 4)), __ATOMIC_RELEASE);
+}
+
+void blocks_link(struct rt_blocks *bs, uint32_t number, struct rt_block *to)
+{
+    if (number / 2 == 0 || number / 2 >= bs->fresh) {
+        return;
+    }
+    struct rt_block *from = &bs->block[number / 2];
+    struct rt_link *link = link_by_number(bs, number);
+    bool fits = !from->dead && !to->dead && (number & 1) < from->link_count && !link->to &&
+                from->flags == to->flags &&
+                to->pa == ALIGN_DOWN(from->pa, PAGE_SIZE) + (uint64_t)link->target;
+    if (!fits) {
+        return;
+    }
+    link->to = block_number(bs, to);
+    link->next_in = to->in;
+    to->in = number;
+    patch(bs, from, link, to->host);
+}
+
+/* Takes link out of the list of those that lead to its target. */
+static void forget(struct rt_blocks *bs, uint32_t number, struct rt_link *link)
+{
+    uint32_t *in = &bs->block[link->to].in;
+    while (*in != number) {
+        in = &link_by_number(bs, *in)->next_in;
+    }
+    *in = link->next_in;
+    link->to = 0;
+}
+
+void blocks_unlink(struct rt_blocks *bs, struct rt_block *block)
+{
+    uint32_t number = block_number(bs, block);
+    for (unsigned i = 0; i < block->link_count; i++) {
+        if (block->link[i]
+                .to) { /* a vCPU in its code must not go on to what is no longer known here */
+            patch(bs, block, &block->link[i], block->host + block->link[i].unlinked);
+            forget(bs, 2 * number + i, &block->link[i]);
+        }
+    }
+    while (block->in) {
+        struct rt_link *link = link_by_number(bs, block->in);
+        const struct rt_block *from = &bs->block[block->in / 2];
+        patch(bs, from, link, from->host + link->unlinked);
+        forget(bs, block->in, link);
+    }
+}

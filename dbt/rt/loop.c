@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The runtime's start and its loop: events, interrupts, look-up, run, exit. */
+#include "dbt/ir/interp.h"
+#include "dbt/rt/internal.h"
+#include "dbt/sys/sys.h"
+#include "kernel/lib/string.h"
+
+void *rt_shared_alloc(struct rt_vm *rt, uint64_t size)
+{
+    size = ALIGN_UP(size, PAGE_SIZE);
+    if (size > rt->shared_size - rt->shared_used) {
+        return NULL;
+    }
+    void *memory = rt->shared + rt->shared_used;
+    rt->shared_used += size;
+    return memory;
+}
+
+bool rt_vm_init(struct vm *vm)
+{
+    const struct plat_memory *memory = plat_memory();
+    struct heap heap;
+    heap_init(&heap, memory->heap, memory->heap_size);
+    struct rt_vm *rt = heap_alloc_table(&heap, sizeof(*rt), 64);
+    if (!rt) {
+        return false;
+    }
+    *rt =
+        (struct rt_vm){.heap = heap, .shared = memory->shared, .shared_size = memory->shared_size};
+    vm->rt = rt;
+    vm->ram = memory->ram;
+    vm->ram_size = memory->ram_size;
+    return blocks_init(&rt->blocks, &rt->heap, RAM_BASE, memory->ram_size, memory->code_rw,
+                       memory->code_rx, memory->code_size, PLAT_STUB_SIZE);
+}
+
+bool rt_vcpu_init(struct vcpu *vcpu)
+{
+    struct rt_vm *vm = vcpu->vm->rt;
+    vcpu->rt = heap_alloc_table(&vm->heap, sizeof(*vcpu->rt), 64);
+    vcpu->st = rt_shared_alloc(vm, sizeof(*vcpu->st));
+    return vcpu->rt && vcpu->st && jc_init(vcpu->rt, vm);
+}
+
+/* --- running
+ * ---------------------------------------------------------------------------------------- */
+
+static uint32_t run_translated(struct vcpu *vcpu, uint64_t host)
+{
+    vcpu->rt->stats.entries++;
+    return plat_run(vcpu, host);
+}
+
+static uint32_t run_interpreted(struct vcpu *vcpu, const struct ir_block *ir)
+{
+    enum ir_exit exit;
+    return interp_run(vcpu, vcpu->st, ir, &exit) == INTERP_UNWIND ? EXIT_LOOKUP : exit;
+}
+
+static void run_block(struct vcpu *vcpu)
+{
+    struct rt_vcpu *rt = vcpu->rt;
+    uint64_t host = rt_lookup(vcpu);
+    if (!host) {
+        return;
+    }
+    const struct rt_block *block =
+        vcpu->vm->interpret ? blocks_by_host(&vcpu->vm->rt->blocks, host) : NULL;
+    uint32_t exit = block ? run_interpreted(vcpu, block->meta->ir) : run_translated(vcpu, host);
+    if ((exit & 0xff) != EXIT_LOOKUP) {
+        rt->stats.exits++;
+        sys_exit(vcpu, (enum ir_exit)(exit & 0xff), vcpu->st->exit_arg);
+    } else if (exit >> 8) {
+        rt->link = (exit >> 8) - 1;
+    }
+}
+
+/* Sleeps while vcpu is off or waits; events are then handled like any others. */
+static bool asleep(struct vcpu *vcpu)
+{
+    if (vcpu->halted && (vcpu->irq_line || vcpu->fiq_line || vcpu->serror_pending)) {
+        vcpu->halted = false; /* WFI ends whatever PSTATE masks (Arm ARM D1.16) */
+    }
+    if (!vcpu->halted && !vcpu->off) {
+        return false;
+    }
+    vcpu->rt->stats.waits++;
+    plat_wait(vcpu);
+    return true;
+}
+
+void rt_step(struct vcpu *vcpu)
+{
+    struct rt_vcpu *rt = vcpu->rt;
+    unsigned events = plat_take_events(vcpu);
+    vcpu->st->unwind = 0;
+    if (events) {
+        sys_events(vcpu, events);
+    }
+    if (asleep(vcpu)) {
+        return;
+    }
+    if (rt->slow) { /* before an interrupt: what faulted makes progress */
+        rt_interpret_one(vcpu);
+    } else {
+        if (exc_take_interrupt(vcpu)) {
+            rt->link = 0;
+        }
+        run_block(vcpu);
+    }
+}
+
+void rt_loop(struct vcpu *vcpu)
+{
+    for (;;) {
+        rt_step(vcpu);
+    }
+}

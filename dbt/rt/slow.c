@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One guest instruction by the interpreter: accesses and checks that translated code cannot do. */
+#include "dbt/ir/interp.h"
+#include "dbt/rt/internal.h"
+#include "dbt/sys/sys.h"
+
+/*
+ * An access that no mapping serves is to go the slow way at once from its second time on. Jump
+ * caches may still hold the old block, which works as it did; each is told when its turn comes.
+ */
+static void learn(struct vcpu *vcpu, uint64_t pa)
+{
+    struct rt_vcpu *rt = vcpu->rt;
+    struct rt_blocks *blocks = &vcpu->vm->rt->blocks;
+    if (!rt->slow_access || !rt->slow_odd) {
+        return;
+    }
+    rt->stats.slow_sites += blocks_site_faulted(blocks, pa);
+    if (blocks_site_kind(blocks, pa) == SITE_SLOW) {
+        jc_forget(rt->jc, rt->slow_block);
+    }
+}
+
+void rt_interpret_one(struct vcpu *vcpu)
+{
+    struct rt_vcpu *rt = vcpu->rt;
+    struct a64_state *st = vcpu->st;
+    struct vmsa_result translation;
+    enum ir_exit exit;
+    rt->slow = false;
+    rt->slow_odd = false;
+    rt->stats.slow_insns++;
+    rt_select(vcpu);
+    if (!rt_fetch(vcpu, &translation)) {
+        return;
+    }
+    st->pc_page = ALIGN_DOWN(st->pc, PAGE_SIZE);
+    const struct ir_block *ir = rt_translate_one(vcpu, translation.pa);
+    enum interp_result result = interp_run(vcpu, st, ir, &exit);
+    if (result == INTERP_EXIT) {
+        learn(vcpu, translation.pa);
+    }
+    rt->slow_access = false;
+    if (result == INTERP_EXIT && exit != EXIT_LOOKUP) {
+        rt->stats.exits++;
+        sys_exit(vcpu, exit, st->exit_arg);
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the runtime counts, per vCPU. */
+#pragma once
+
+#include "exarch/bits.h"
+
+// clang-format off
+#define RT_STAT_ROWS(X)                                              \
+    X(translations,   "blocks translated")                           \
+    X(guest_insns,    "guest instructions translated")               \
+    X(host_bytes,     "bytes of host code made")                     \
+    X(translate_time, "counter ticks spent in translation")          \
+    X(entries,        "entries into translated code")                \
+    X(lookups,        "look-ups by the dispatcher")                  \
+    X(lookup_misses,  "of these not in the jump cache")              \
+    X(links,          "exits that asked for a link")                 \
+    X(fills,          "view faults mended by a mapping")             \
+    X(page_faults,    "faults on pages")                             \
+    X(range_faults,   "faults on addresses out of range")            \
+    X(check_faults,   "checks that failed in translated code")       \
+    X(slow_insns,     "instructions interpreted")                    \
+    X(slow_sites,     "access sites turned to the slow form")        \
+    X(slow_accesses,  "accesses the slow way")                       \
+    X(device_reads,   "device reads")                                \
+    X(device_writes,  "device writes")                               \
+    X(aborts,         "data and instruction aborts taken")           \
+    X(exits,          "exits but for look-ups")                      \
+    X(interrupts,     "events while translated code ran")            \
+    X(steps,          "host instructions stepped to a boundary")     \
+    X(waits,          "times the vCPU slept")                        \
+    X(context,        "changes of the translation context")          \
+    X(tlbi,           "TLB invalidations")                           \
+    X(icache,         "instruction cache invalidations")
+// clang-format on
+
+struct rt_stats {
+#define X(name, text) uint64_t name;
+    RT_STAT_ROWS(X)
+#undef X
+};
+
+struct vcpu;
+
+/* Writes vcpu's figures to the log, the zero ones left out. */
+void rt_stats_log(const struct vcpu *vcpu);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Blocks, links, sites and the code cache's regions: random histories against a flat model. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dbt/rt/block.h"
+
+#define RAM   UINT64_C(0x40000000)
+#define PAGES 64
+#define STUBS 4096
+#define CODE  MIB(2)
+#define HEAP  MIB(24)
+#define RX    UINT64_C(0x7f0000000000)
+
+struct fixture {
+    struct heap heap;
+    struct rt_blocks bs;
+    uint8_t *code;
+    void *memory;
+    struct ir_block ir;
+    struct x64_code out;
+};
+
+static int make(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    f->code = aligned_alloc(4096, CODE);
+    f->memory = calloc(1, HEAP);
+    heap_init(&f->heap, f->memory, HEAP);
+    assert_true(blocks_init(&f->bs, &f->heap, RAM, PAGES * PAGE_SIZE, f->code, RX, CODE, STUBS));
+    *state = f;
+    return 0;
+}
+
+static int unmake(void **state)
+{
+    struct fixture *f = *state;
+    free(f->code);
+    free(f->memory);
+    free(f);
+    return 0;
+}
+
+/* A block of `size` bytes of "code" with one link to page offset target and a site each 16 bytes.
+ */
+static struct rt_block *add(struct fixture *f, uint64_t pa, uint32_t flags, uint32_t size,
+                            int32_t target)
+{
+    struct rt_block *block;
+    do {
+        uint32_t capacity;
+        block = blocks_begin(&f->bs, pa, flags, &capacity);
+        assert_non_null(block);
+        assert_true(capacity >= X64_MAX_BLOCK);
+        memset(f->code + block->host, 0xcc, size);
+        f->ir.guest_count = 4;
+        f->out = (struct x64_code){
+            .size = size, .link_count = 1, .site_count = 2, .loc_count = 3, .const_count = 1};
+        f->out.link[0] = (struct x64_link){.patch = 4, .unlinked = size - 8, .target = target};
+        f->out.site[0] = (struct x64_site){.host = 16, .guest = 0, .loc = 0, .loc_count = 1};
+        f->out.site[1] =
+            (struct x64_site){.host = 16, .guest = 4, .loc = 1, .loc_count = 2, .boundary = 1};
+        f->out.consts[0] = pa;
+        if (!blocks_commit(&f->bs, block, &f->ir, &f->out)) {
+            block = NULL;
+        }
+    } while (!block);
+    return block;
+}
+
+/* The offset in the code cache that block's link leads to. */
+static uint32_t link_target(const struct fixture *f, const struct rt_block *block)
+{
+    int32_t rel;
+    memcpy(&rel, f->code + block->host + 4, 4);
+    return block->host + 8 + (uint32_t)rel;
+}
+
+static void test_find_by_address_and_flags(void **state)
+{
+    struct fixture *f = *state;
+    struct rt_block *a = add(f, RAM + 0x100, 1, 64, 0);
+    struct rt_block *b = add(f, RAM + 0x100, 2, 64, 0);
+    assert_ptr_equal(blocks_find(&f->bs, RAM + 0x100, 1), a);
+    assert_ptr_equal(blocks_find(&f->bs, RAM + 0x100, 2), b);
+    assert_null(blocks_find(&f->bs, RAM + 0x104, 1));
+    assert_null(blocks_find(&f->bs, RAM + 0x100, 3));
+    assert_ptr_equal(blocks_by_host(&f->bs, block_rx(&f->bs, b) + 63), b);
+    assert_null(blocks_by_host(&f->bs, block_rx(&f->bs, b) + 64));
+    assert_null(blocks_by_host(&f->bs, RX));
+    assert_null(blocks_by_host(&f->bs, RX + CODE));
+}
+
+static void test_sites(void **state)
+{
+    struct fixture *f = *state;
+    struct rt_block *a = add(f, RAM, 0, 64, 0);
+    uint64_t rx = block_rx(&f->bs, a);
+    assert_int_equal(block_site(&f->bs, a, rx + 16, false)->guest, 0);
+    assert_int_equal(block_site(&f->bs, a, rx + 16, true)->guest, 4);
+    assert_null(block_site(&f->bs, a, rx + 17, false));
+    assert_int_equal(a->meta->consts[0], RAM);
+}
+
+static void test_links_only_what_fits(void **state)
+{
+    struct fixture *f = *state;
+    struct rt_block *a = add(f, RAM, 0, 64, 0x80);
+    struct rt_block *wrong_place = add(f, RAM + 0x84, 0, 64, 0);
+    struct rt_block *wrong_page = add(f, RAM + 0x1080, 0, 64, 0);
+    struct rt_block *wrong_flags = add(f, RAM + 0x80, 1, 64, 0);
+    struct rt_block *b = add(f, RAM + 0x80, 0, 64, 0);
+    uint32_t link = 2 * block_number(&f->bs, a);
+    blocks_link(&f->bs, link, wrong_place);
+    blocks_link(&f->bs, link, wrong_page);
+    blocks_link(&f->bs, link, wrong_flags);
+    blocks_link(&f->bs, link + 1, b); /* it has one link only */
+    blocks_link(&f->bs, 0, b);
+    blocks_link(&f->bs, UINT32_MAX, b);
+    assert_int_equal(a->link[0].to, 0);
+    blocks_link(&f->bs, link, b);
+    assert_int_equal(link_target(f, a), b->host);
+    blocks_drop(&f->bs, b);
+    assert_int_equal(link_target(f, a), a->host + 56);
+    assert_null(blocks_find(&f->bs, RAM + 0x80, 0));
+    assert_ptr_equal(blocks_by_host(&f->bs, block_rx(&f->bs, b)), b); /* still known to faults */
+    blocks_link(&f->bs, link, b);
+    assert_int_equal(link_target(f, a), a->host + 56);
+}
+
+static void test_dropping_a_linked_block_and_its_source(void **state)
+{
+    struct fixture *f = *state;
+    struct rt_block *a = add(f, RAM, 0, 64, 0x80);
+    struct rt_block *b = add(f, RAM + 0x80, 0, 64, 0x80); /* a loop */
+    blocks_link(&f->bs, 2 * block_number(&f->bs, a), b);
+    blocks_link(&f->bs, 2 * block_number(&f->bs, b), b);
+    assert_int_equal(link_target(f, b), b->host);
+    assert_true(blocks_drop_page(&f->bs, RAM + 0x800));
+    assert_false(blocks_drop_page(&f->bs, RAM));
+    assert_int_equal(link_target(f, a), a->host + 56);
+    assert_int_equal(link_target(f, b), b->host + 56);
+}
+
+static void test_site_becomes_slow_the_second_time(void **state)
+{
+    struct fixture *f = *state;
+    struct rt_block *before = add(f, RAM + 0x100, 0, 64, 0); /* 4 instructions: up to 0x10c */
+    struct rt_block *with = add(f, RAM + 0x108, 0, 64, 0);
+    struct rt_block *after = add(f, RAM + 0x114, 0, 64, 0);
+    assert_false(blocks_site_faulted(&f->bs, RAM + 0x110));
+    assert_int_equal(blocks_site_kind(&f->bs, RAM + 0x110), SITE_DIRECT);
+    assert_true(blocks_site_faulted(&f->bs, RAM + 0x110));
+    assert_false(blocks_site_faulted(&f->bs, RAM + 0x110));
+    assert_int_equal(blocks_site_kind(&f->bs, RAM + 0x110), SITE_SLOW);
+    assert_int_equal(blocks_site_kind(&f->bs, RAM + 0x114), SITE_DIRECT);
+    assert_false(before->dead);
+    assert_true(with->dead);
+    assert_false(after->dead);
+    blocks_drop_page(&f->bs, RAM); /* new code, new sites */
+    assert_int_equal(blocks_site_kind(&f->bs, RAM + 0x110), SITE_DIRECT);
+}
+
+/* Everything that holds of all blocks whatever happened. */
+static void check_all(struct fixture *f)
+{
+    for (unsigned r = 0; r < RT_REGIONS; r++) {
+        for (uint32_t i = 0; i < f->bs.region[r].count; i++) {
+            struct rt_block *block = &f->bs.block[f->bs.region[r].block[i]];
+            assert_ptr_equal(blocks_by_host(&f->bs, block_rx(&f->bs, block)), block);
+            uint32_t to = block->link[0].to;
+            uint32_t expected = to ? f->bs.block[to].host : block->host + block->link[0].unlinked;
+            assert_int_equal(link_target(f, block), expected);
+            if (to) {
+                assert_false(f->bs.block[to].dead);
+                assert_false(block->dead);
+            }
+            if (!block->dead) {
+                assert_ptr_equal(blocks_find(&f->bs, block->pa, block->flags), block);
+            }
+        }
+    }
+}
+
+static void test_random_history_fills_the_cache_many_times(void **state)
+{
+    struct fixture *f = *state;
+    srand(1);
+    for (unsigned n = 0; n < 60000; n++) {
+        uint64_t pa = RAM + (unsigned)rand() % (PAGES * 1024) * 4;
+        struct rt_block *block = blocks_find(&f->bs, pa, 0);
+        if (!block) {
+            int32_t target = (int32_t)((unsigned)rand() % 1024 * 4);
+            block = add(f, pa, 0, 64 + (unsigned)rand() % 400, target);
+            struct rt_block *to =
+                blocks_find(&f->bs, ALIGN_DOWN(pa, PAGE_SIZE) + (uint64_t)target, 0);
+            memcpy(f->code + block->host + 4, &(int32_t){(int32_t)block->link[0].unlinked - 8}, 4);
+            if (to) {
+                blocks_link(&f->bs, 2 * block_number(&f->bs, block), to);
+            }
+        } else if (n % 3 == 0) {
+            blocks_drop(&f->bs, block);
+        } else if (n % 97 == 0) {
+            blocks_drop_page(&f->bs, pa);
+        }
+        if (n % 500 == 0) {
+            check_all(f);
+        }
+    }
+    assert_true(f->bs.evictions > 4 * RT_REGIONS);
+    blocks_drop_all(&f->bs);
+    check_all(f);
+    for (unsigned b = 0; b <= f->bs.hash_mask; b++) {
+        assert_int_equal(f->bs.hash[b], 0);
+    }
+}
+
+static void test_small_heap_evicts_instead_of_failing(void **state)
+{
+    struct fixture *f = *state;
+    f->heap.size = f->heap.used + KIB(64);
+    for (unsigned i = 0; i < 5000; i++) {
+        add(f, RAM + (i % (PAGES * 1024)) * 4, 0, 64, 0);
+    }
+    assert_true(f->bs.evictions > 0);
+}
+
+static void test_heap_reuses_and_aligns(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t size = 1; size < 100000; size += size / 7 + 1) {
+        uint8_t *a = heap_alloc(&f->heap, size), *b = heap_alloc(&f->heap, size);
+        assert_true((uintptr_t)a % 16 == 0 && (uintptr_t)b % 16 == 0);
+        assert_true(b - a >= (ptrdiff_t)size);
+        heap_free(&f->heap, a, size);
+        assert_ptr_equal(heap_alloc(&f->heap, size), a);
+    }
+    assert_null(heap_alloc(&f->heap, HEAP));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_find_by_address_and_flags, make, unmake),
+        cmocka_unit_test_setup_teardown(test_sites, make, unmake),
+        cmocka_unit_test_setup_teardown(test_links_only_what_fits, make, unmake),
+        cmocka_unit_test_setup_teardown(test_dropping_a_linked_block_and_its_source, make, unmake),
+        cmocka_unit_test_setup_teardown(test_site_becomes_slow_the_second_time, make, unmake),
+        cmocka_unit_test_setup_teardown(test_random_history_fills_the_cache_many_times, make,
+                                        unmake),
+        cmocka_unit_test_setup_teardown(test_small_heap_evicts_instead_of_failing, make, unmake),
+        cmocka_unit_test_setup_teardown(test_heap_reuses_and_aligns, make, unmake),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
