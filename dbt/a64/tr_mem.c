@@ -2,7 +2,7 @@
 /* Memory accesses of the translators, direct or, at a site known to need it, the slow way. */
 #include "dbt/a64/tr_mem.h"
 
-#include "dbt/rt/helper.h"
+#include "dbt/rt/helpers.h"
 #include "dbt/rt/mem.h"
 
 ir_ref tr_base(struct tr *t, unsigned rn)

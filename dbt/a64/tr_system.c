@@ -8,7 +8,7 @@
  */
 #include "dbt/a64/tr.h"
 
-#include "dbt/rt/helper.h"
+#include "dbt/rt/helpers.h"
 
 /* op0 (2 or 3), op1, CRn, CRm, op2 as they lie in bits 20..5 of the word. */
 #define SYSREG(op0, op1, crn, crm, op2)                                                            \
