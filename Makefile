@@ -85,6 +85,12 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_rules,$(t))))
 .PHONY: unit
 unit: $(patsubst %,$(BUILD)/unit/test-%,$(UNIT_TESTS))
 
+# --- the engine as an ordinary process ---------------------------------------------------------------
+$(BUILD)/exarch-hosted: $(HOSTED_OBJ)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) -o $@ $(HOSTED_OBJ) -pthread -lrt -lcapstone -lZydis
+
 # --- people's targets ------------------------------------------------------------------------------
 .PHONY: all setup test test-long bench clean help check
 all: setup-quiet $(ALL_TARGETS)
