@@ -29,6 +29,7 @@
 /* Devices are reached under the lock; per-vCPU timers and signalled lines too. */
 struct machine {
     uint32_t lock;
+    const struct vcpu *holder; /* of the lock, where it needs no kick */
     struct gic gic;
     struct gic_cpu gic_cpu[MACHINE_MAX_VCPUS];
     struct timer timer[MACHINE_MAX_VCPUS][TIMER_COUNT];
@@ -53,5 +54,9 @@ bool machine_is_device(uint64_t pa);
 /* Platform events (enum plat_event) that concern devices; any vCPU may bring them. */
 void machine_events(struct vcpu *vcpu, unsigned events);
 
-void machine_lock(struct vm *vm);
+/*
+ * Takes the devices' lock. holder: the vCPU that looks at its interrupt lines when it has done (so
+ * that it need not be kicked), or NULL.
+ */
+void machine_lock(struct vm *vm, const struct vcpu *holder);
 void machine_unlock(struct vm *vm);

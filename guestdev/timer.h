@@ -23,6 +23,7 @@ void timer_reset(struct vcpu *vcpu);
 /* The system counter: CNTPCT and, CNTVOFF being 0, CNTVCT. */
 uint64_t timer_counter(const struct vcpu *vcpu);
 
+uint64_t timer_read_cval(const struct vcpu *vcpu, enum timer_id id);
 uint64_t timer_read_ctl(struct vcpu *vcpu, enum timer_id id);
 void timer_write_ctl(struct vcpu *vcpu, enum timer_id id, uint64_t value);
 void timer_write_cval(struct vcpu *vcpu, enum timer_id id, uint64_t value);

@@ -12,14 +12,16 @@ struct abi_device;
 
 /* A slot; with no device it reads as device ID 0, and the driver leaves it alone. */
 struct virtio_slot {
-    struct abi_device *device; /* shared with the back end: its contents are not trusted */
+    struct abi_device *device;    /* shared with the back end: its contents are not trusted */
+    void (*doorbell)(unsigned n); /* tells the back end that its device has changed */
     uint32_t device_features_sel, driver_features_sel, queue_sel;
 };
 
 void virtio_mmio_reset(struct vm *vm);
 
 /* Puts a device into slot n; its fields are the back end's. Before the guest runs. */
-void virtio_mmio_attach(struct vm *vm, unsigned n, struct abi_device *device);
+void virtio_mmio_attach(struct vm *vm, unsigned n, struct abi_device *device,
+                        void (*doorbell)(unsigned n));
 
 /* Called on PLAT_EVENT_QUEUE: brings the slots' interrupt wires up to date. */
 void virtio_mmio_poll(struct vm *vm);

@@ -27,6 +27,13 @@ enum exc_class {
     EC_BRK = 0x3c,
 };
 
+/* ISS of EC_FP in AArch64 state: CV, COND 0b1110. */
+#define EC_FP_ISS (BIT32(24) | UINT32_C(0xe) << 20)
+
+/* ISS bits of data aborts (D17.2.37). */
+#define ISS_WNR BIT32(6)
+#define ISS_CM  BIT32(8)
+
 /*
  * Takes a synchronous exception to EL1: ESR_EL1 from ec (EL0/EL1 forms are chosen here: give the
  * *_LOW form or EC_IABT/EC_DABT/EC_STEP freely) and iss, FAR_EL1 = far when it is an abort, ELR_EL1

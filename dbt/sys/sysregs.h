@@ -6,13 +6,17 @@
 
 /* One field for every SYS_STORE row of sysregs.inc, by the register's name: sys.SCTLR_EL1. */
 struct sysregs {
-#define SYS_STORE(name, op0, op1, crn, crm, op2, access, reset, mask, after) uint64_t name;
+#define SYS_STORE(name, op0, op1, crn, crm, op2, access, reset, mask) uint64_t name;
 #define SYS_CONST(name, op0, op1, crn, crm, op2, access, value)
 #define SYS_CALL(name, op0, op1, crn, crm, op2, access, argument)
+#define SYS_READ(name, op0, op1, crn, crm, op2, access, argument)
+#define SYS_WRITE(name, op0, op1, crn, crm, op2, access, argument)
 #include "dbt/sys/sysregs.inc"
 #undef SYS_STORE
 #undef SYS_CONST
 #undef SYS_CALL
+#undef SYS_READ
+#undef SYS_WRITE
     uint64_t dbg_claim;   /* DBGCLAIMSET/CLR tags */
     uint64_t pmcr;        /* PMCR_EL0: E and LC, DP as written */
     uint64_t pm_enabled;  /* PMCNTENSET: bit 31, the cycle counter */

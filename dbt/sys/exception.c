@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Taking exceptions to EL1 and returning from them (Arm ARM D1.3, D1.4; pseudocode J1.1.2). */
+#include "dbt/a64/translate.h"
+#include "dbt/sys/internal.h"
+
+/* Offsets from VBAR_EL1 (D1.3.1.5). */
+enum vector { VECTOR_SYNC = 0, VECTOR_IRQ = 0x80, VECTOR_FIQ = 0x100, VECTOR_SERROR = 0x180 };
+#define VECTOR_SP0   0x000
+#define VECTOR_SPX   0x200
+#define VECTOR_LOWER 0x400
+
+#define ESR_EC(ec) ((uint64_t)(ec) << 26)
+#define ESR_IL     BIT64(25)
+
+/* Fault status of a debug exception (ISS of EC 0x32, 0x33). */
+#define STEP_IFSC 0x22
+#define STEP_EX   BIT32(6)
+#define STEP_ISV  BIT32(24)
+
+uint64_t pstate_to_spsr(const struct vcpu *vcpu)
+{
+    const struct pstate *ps = &vcpu->ps;
+
+    return nzcv_to_arm(vcpu->st->nzcv) | (ps->uao ? SPSR_UAO : 0) | (ps->pan ? SPSR_PAN : 0) |
+           (ps->ss ? SPSR_SS : 0) | (ps->il ? SPSR_IL : 0) | (uint64_t)ps->daif << 6 |
+           (uint64_t)ps->el << 2 | (ps->el ? ps->sp_sel : 0);
+}
+
+/* SP in use: SP_EL1 at EL1 with SPSel 1, else SP_EL0. */
+static unsigned sp_index(const struct pstate *ps)
+{
+    return ps->el == 1 && ps->sp_sel;
+}
+
+void pstate_set_el(struct vcpu *vcpu, unsigned el, unsigned sp_sel)
+{
+    vcpu->sp_el[sp_index(&vcpu->ps)] = vcpu->st->x[SLOT_SP];
+    vcpu->ps.el = (uint8_t)el;
+    vcpu->ps.sp_sel = (uint8_t)sp_sel;
+    vcpu->st->x[SLOT_SP] = vcpu->sp_el[sp_index(&vcpu->ps)];
+}
+
+bool step_enabled(const struct vcpu *vcpu, unsigned el, bool masked)
+{
+    const struct sysregs *sys = &vcpu->sys;
+
+    if (!(sys->MDSCR_EL1 & MDSCR_SS) || bit(sys->OSLSR_EL1, 1) || bit(sys->OSDLR_EL1, 0)) {
+        return false;
+    }
+    return el == 0 || ((sys->MDSCR_EL1 & MDSCR_KDE) && !masked);
+}
+
+/* AArch64.TakeException to EL1: everything but the syndrome. */
+static void enter_el1(struct vcpu *vcpu, enum vector vector)
+{
+    struct pstate *ps = &vcpu->ps;
+    uint64_t from = ps->el == 0 ? VECTOR_LOWER : ps->sp_sel ? VECTOR_SPX : VECTOR_SP0;
+
+    vcpu->sys.SPSR_EL1 = pstate_to_spsr(vcpu);
+    vcpu->sys.ELR_EL1 = vcpu->st->pc;
+    pstate_set_el(vcpu, 1, 1);
+    ps->daif = DAIF_D | DAIF_A | DAIF_I | DAIF_F;
+    ps->pan |= !(vcpu->sys.SCTLR_EL1 & SCTLR_SPAN);
+    ps->uao = 0;
+    ps->il = 0;
+    ps->ss = 0;
+    vcpu->step_stepped = false;
+    vcpu->st->pc = vcpu->sys.VBAR_EL1 + from + vector;
+    vcpu->st->unwind = 1;
+    sys_context_update(vcpu);
+}
+
+/* The classes that have a form of their own for a lower EL: the lower one is the even number. */
+static enum exc_class class_for(enum exc_class ec, unsigned el)
+{
+    switch (ec) {
+    case EC_IABT_LOW:
+    case EC_IABT:
+    case EC_DABT_LOW:
+    case EC_DABT:
+    case EC_STEP_LOW:
+    case EC_STEP: return (enum exc_class)((ec & ~1u) | el);
+    default: return ec;
+    }
+}
+
+static bool class_sets_far(enum exc_class ec)
+{
+    return ec == EC_IABT_LOW || ec == EC_IABT || ec == EC_DABT_LOW || ec == EC_DABT ||
+           ec == EC_PC_ALIGN;
+}
+
+void exc_take(struct vcpu *vcpu, enum exc_class ec, uint32_t iss, uint64_t far)
+{
+    ec = class_for(ec, vcpu->ps.el);
+    vcpu->sys.ESR_EL1 = ESR_EC(ec) | ESR_IL | iss;
+    if (class_sets_far(ec)) {
+        vcpu->sys.FAR_EL1 = far;
+    }
+    enter_el1(vcpu, VECTOR_SYNC);
+}
+
+void sys_undefined(struct vcpu *vcpu)
+{
+    exc_take(vcpu, EC_UNKNOWN, 0, 0);
+}
+
+/* --- software step
+ * ---------------------------------------------------------------------------------- */
+/* Active and pending: the step exception comes before the next instruction. */
+static bool step_pending(const struct vcpu *vcpu)
+{
+    return (vcpu->tr_flags & TR_STEP) && !vcpu->ps.ss;
+}
+
+/* ISV and EX only where an instruction was stepped and not when SS was clear from the start. */
+static void step_take(struct vcpu *vcpu)
+{
+    bool exclusive = vcpu->st->excl_addr != EXCL_NONE;
+    uint32_t iss = vcpu->step_stepped ? STEP_ISV | (exclusive ? STEP_EX : 0) : 0;
+
+    exc_take(vcpu, EC_STEP, iss | STEP_IFSC, 0);
+}
+
+void step_done(struct vcpu *vcpu)
+{
+    vcpu->ps.ss = 0;
+    vcpu->step_stepped = true;
+    if (step_pending(vcpu)) {
+        step_take(vcpu);
+    }
+}
+
+/* --- interrupts
+ * ------------------------------------------------------------------------------------- */
+bool exc_interrupt_pending(const struct vcpu *vcpu)
+{
+    unsigned daif = vcpu->ps.daif;
+
+    return step_pending(vcpu) || (vcpu->irq_line && !(daif & DAIF_I)) ||
+           (vcpu->fiq_line && !(daif & DAIF_F)) || (vcpu->serror_pending && !(daif & DAIF_A));
+}
+
+bool exc_take_interrupt(struct vcpu *vcpu)
+{
+    unsigned daif = vcpu->ps.daif;
+
+    if (step_pending(vcpu)) {
+        step_take(vcpu);
+    } else if (vcpu->serror_pending && !(daif & DAIF_A)) {
+        vcpu->serror_pending = false;
+        vcpu->sys.ESR_EL1 = ESR_EC(EC_SERROR) | ESR_IL;
+        enter_el1(vcpu, VECTOR_SERROR);
+    } else if (vcpu->fiq_line && !(daif & DAIF_F)) {
+        enter_el1(vcpu, VECTOR_FIQ);
+    } else if (vcpu->irq_line && !(daif & DAIF_I)) {
+        enter_el1(vcpu, VECTOR_IRQ);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* --- exception return
+ * --------------------------------------------------------------------------------- */
+/* Legal targets: EL0t, EL1t, EL1h in AArch64 state (D1.4.4). */
+static bool return_is_legal(const struct vcpu *vcpu, uint64_t spsr)
+{
+    uint64_t mode = GET_FIELD(spsr, SPSR_M4 | SPSR_M);
+
+    (void)vcpu;
+    return mode == 0x0 || mode == 0x4 || mode == 0x5;
+}
+
+/*
+ * DebugExceptionReturnSS: PSTATE.SS comes from SPSR only where step was not enabled here and will
+ * be enabled there.
+ */
+static bool return_steps(const struct vcpu *vcpu, uint64_t spsr, unsigned el)
+{
+    bool here = step_enabled(vcpu, vcpu->ps.el, vcpu->ps.daif & DAIF_D);
+
+    return !here && step_enabled(vcpu, el, bit(spsr, 9)) && (spsr & SPSR_SS);
+}
+
+/* A tagged address in the PC becomes canonical where TBI says so (AArch64.BranchAddr). */
+static uint64_t branch_address(const struct vcpu *vcpu, uint64_t va)
+{
+    uint64_t tbi = bit(va, 55) ? TCR_TBI1 : TCR_TBI0;
+
+    return vcpu->sys.TCR_EL1 & tbi ? (uint64_t)sign_extend(va, 56) : va;
+}
+
+void exc_return(struct vcpu *vcpu)
+{
+    struct pstate *ps = &vcpu->ps;
+    uint64_t spsr = vcpu->sys.SPSR_EL1;
+    bool legal = return_is_legal(vcpu, spsr);
+    unsigned el = legal ? (unsigned)bits(spsr, 3, 2) : ps->el;
+
+    ps->ss = return_steps(vcpu, spsr, el);
+    if (legal) {
+        ps->il = bit(spsr, 20);
+        pstate_set_el(vcpu, el, spsr & 1);
+    } else {
+        ps->il = 1;
+    }
+    ps->daif = (uint8_t)bits(spsr, 9, 6);
+    ps->pan = bit(spsr, 22);
+    ps->uao = bit(spsr, 23);
+    vcpu->st->nzcv = nzcv_from_arm((uint32_t)spsr);
+    vcpu->st->excl_addr = EXCL_NONE;
+    vcpu->event = true;
+    vcpu->step_stepped = false;
+    vcpu->st->pc = branch_address(vcpu, vcpu->sys.ELR_EL1);
+    sys_context_update(vcpu);
+}

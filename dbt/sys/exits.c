@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What translated code leaves for, by reason. */
+#include "dbt/a64/translate.h"
+#include "dbt/sys/internal.h"
+#include "guestdev/psci.h"
+
+static void exit_undefined(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+{
+    sys_undefined(vcpu);
+}
+
+/* SVC and HVC are complete when they trap: PC is the next instruction's, a step is spent
+ * (AArch64.CallSupervisor: SSAdvance). */
+static void call_completed(struct vcpu *vcpu)
+{
+    vcpu->ps.ss = 0;
+    vcpu->step_stepped = true;
+}
+
+static void exit_svc(struct vcpu *vcpu, uint64_t arg)
+{
+    call_completed(vcpu);
+    exc_take(vcpu, EC_SVC64, (uint32_t)arg, 0);
+}
+
+/* HVC is the conduit of PSCI and SMCCC at EL1, as in machines with firmware at EL2. */
+static void exit_hvc(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+{
+    if (vcpu->ps.el != 1) {
+        sys_undefined(vcpu);
+        return;
+    }
+    call_completed(vcpu);
+    psci_call(vcpu);
+}
+
+static void exit_brk(struct vcpu *vcpu, uint64_t arg)
+{
+    exc_take(vcpu, EC_BRK, (uint32_t)arg, 0);
+}
+
+static void exit_eret(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+{
+    exc_return(vcpu);
+}
+
+static bool wakes(const struct vcpu *vcpu)
+{
+    return vcpu->irq_line || vcpu->fiq_line || vcpu->serror_pending;
+}
+
+/* WFI or WFE at EL0 that SCTLR_EL1.nTWI or nTWE traps; TI is 0 and 1 (D17.2.37). */
+static void wait_trapped(struct vcpu *vcpu, uint32_t ti)
+{
+    exc_take(vcpu, EC_WFX, EC_FP_ISS | ti, 0);
+}
+
+/* The wait of a single-stepped WFI ends at once: a debug exception is pending (D1.6.2). */
+static void exit_wfi(struct vcpu *vcpu, uint64_t trapped)
+{
+    if (trapped) {
+        wait_trapped(vcpu, 0);
+    } else if (vcpu->tr_flags & TR_STEP) {
+        step_done(vcpu);
+    } else {
+        vcpu->halted = !wakes(vcpu);
+    }
+}
+
+/* Here too, a step is all that there is to YIELD. */
+static void exit_yield(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+{
+    if (vcpu->tr_flags & TR_STEP) {
+        step_done(vcpu);
+    }
+}
+
+/* WFE may complete at any time (D1.6.1). It does not sleep: whoever spins with it waits for another
+ * vCPU's store, which wakes nobody here. A set event register also keeps it from being trapped. */
+static void exit_wfe(struct vcpu *vcpu, uint64_t trapped)
+{
+    if (trapped && !vcpu->event) {
+        wait_trapped(vcpu, 1);
+        return;
+    }
+    if (trapped) {
+        vcpu->st->pc += 4;
+    }
+    vcpu->event = false;
+    exit_yield(vcpu, 0);
+}
+
+static void exit_context(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+{
+    bool stepping = vcpu->tr_flags & TR_STEP;
+
+    sys_context_update(vcpu);
+    if (stepping) {
+        step_done(vcpu);
+    }
+}
+
+static void exit_fp(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+{
+    exc_take(vcpu, EC_FP, EC_FP_ISS, 0);
+}
+
+static void exit_pc_align(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+{
+    exc_take(vcpu, EC_PC_ALIGN, 0, vcpu->st->pc);
+}
+
+static void exit_illegal(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+{
+    exc_take(vcpu, EC_ILLEGAL, 0, 0);
+}
+
+static void exit_step(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+{
+    step_done(vcpu);
+}
+
+static void exit_systrap(struct vcpu *vcpu, uint64_t arg)
+{
+    exc_take(vcpu, EC_SYS64, (uint32_t)arg, 0);
+}
+
+static void (*const handlers[EXIT_COUNT])(struct vcpu *vcpu, uint64_t arg) = {
+    [EXIT_UNDEF] = exit_undefined, /* HLT, SMC: no halting debug, no EL3 */
+    [EXIT_SVC] = exit_svc,         [EXIT_HVC] = exit_hvc,       [EXIT_SMC] = exit_undefined,
+    [EXIT_BRK] = exit_brk,         [EXIT_HLT] = exit_undefined, [EXIT_ERET] = exit_eret,
+    [EXIT_WFI] = exit_wfi,         [EXIT_WFE] = exit_wfe,       [EXIT_YIELD] = exit_yield,
+    [EXIT_CONTEXT] = exit_context, [EXIT_FP_TRAP] = exit_fp,    [EXIT_PC_ALIGN] = exit_pc_align,
+    [EXIT_ILLEGAL] = exit_illegal, [EXIT_STEP] = exit_step,     [EXIT_SYSTRAP] = exit_systrap,
+};
+
+void sys_exit(struct vcpu *vcpu, enum ir_exit reason, uint64_t arg)
+{
+    if (handlers[reason]) {
+        handlers[reason](vcpu, arg);
+    }
+    /* exc_take asks helpers' callers to unwind; here translated code has been left already */
+    vcpu->st->unwind = 0;
+}
