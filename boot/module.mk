@@ -1,6 +1,6 @@
 # What boot/ adds to the images; see Makefile for the variables.
 
-ROOT_SRC += boot/multiboot2.asm boot/entry.asm boot/multiboot2.c boot/memmap.c boot/boot_info.c
+ROOT_SRC += boot/multiboot2.asm boot/entry.asm boot/trampoline.asm boot/multiboot2.c boot/memmap.c boot/boot_info.c
 
 #: make image       build/exarch.img: a disk image for dd to a USB stick (UEFI); INI=FILE: its exarch.ini
 #: make iso         build/exarch.iso: BIOS and UEFI, for a CD or (dd) a USB stick

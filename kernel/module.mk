@@ -6,7 +6,7 @@ ENGINE_SRC += kernel/lib/string.c kernel/lib/format.c
 
 ROOT_SRC += kernel/main.c kernel/log.c kernel/panic.c kernel/symbols.c kernel/blob.c kernel/irq.c \
             kernel/early_console.c kernel/smp.c kernel/pages.c kernel/objects.c kernel/mem_boot.c \
-            kernel/windows.c
+            kernel/windows.c kernel/machine.c
 ROOT_SRC += kernel/x86/gdt.c kernel/x86/trap.c kernel/x86/trap_entry.asm kernel/x86/paging.c \
             kernel/x86/cpu_features.c
 

@@ -32,12 +32,16 @@ void smp_kick(unsigned index);
 /* What an idle CPU runs after `function` is given: the virtualization scheduler's loop. */
 void smp_set_work(unsigned index, smp_call_fn *function, void *argument);
 
+/* Runs the work that this CPU is given, halts in between; for good. */
+_Noreturn void smp_idle(void);
+
 /* What the APIC driver (drivers/) offers; set before smp_start. */
 struct smp_ipi_ops {
     void (*send)(uint32_t apic_id, unsigned vector);
     void (*send_init)(uint32_t apic_id);
     void (*send_startup)(uint32_t apic_id, unsigned page);
     void (*init_this_cpu)(void); /* the APIC of the CPU that runs it */
+    uint32_t (*this_apic_id)(void);
     void (*delay_us)(unsigned microseconds);
 };
 void smp_set_ipi_ops(const struct smp_ipi_ops *ops);

@@ -5,6 +5,7 @@
 #include "boot/boot_info.h"
 #include "kernel/image.h"
 #include "kernel/lib/spinlock.h"
+#include "kernel/lib/string.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
 #include "kernel/panic.h"
@@ -114,6 +115,48 @@ void paging_unmap(hva_t at, size_t size)
     for (uint64_t offset = 0; offset < size; offset += PAGE_SIZE) {
         tlb_flush_page(at.v + offset);
     }
+}
+
+/* --- for CPUs that start ------------------------------------------------------------------------
+ */
+static struct ptab trampoline;
+
+static uint64_t take_low_page(void *arg)
+{
+    (void)arg;
+    hpa_t page = page_alloc_below(ORDER_4K, GIB(4));
+    return hpa_valid(page) ? page.v : 0;
+}
+
+static const struct ptab_pages low_pages = {
+    .take = take_low_page, .give = give_page, .view = view_page};
+
+static uint64_t *upper_half(const struct ptab *pt)
+{
+    return view_page(NULL, pt->root) + PTAB_ENTRIES / 2;
+}
+
+int paging_trampoline_begin(hpa_t page, hpa_t *root)
+{
+    int error = ptab_init(&trampoline, &ptab_x86_format, &low_pages, 1);
+
+    if (error) {
+        return error;
+    }
+    error = ptab_map(&trampoline, page.v, page.v, PAGE_SIZE, PTAB_R | PTAB_X, PTAB_WB);
+    if (error) {
+        ptab_destroy(&trampoline);
+        return error;
+    }
+    memcpy(upper_half(&trampoline), upper_half(&tables), PAGE_SIZE / 2);
+    *root = hpa(trampoline.root);
+    return 0;
+}
+
+void paging_trampoline_end(void)
+{
+    memset(upper_half(&trampoline), 0, PAGE_SIZE / 2); /* these tables are root's */
+    ptab_destroy(&trampoline);
 }
 
 bool paging_is_mapped(uint64_t address)

@@ -32,6 +32,11 @@ int paging_map(hva_t at, hpa_t physical, size_t size, unsigned rights,
  * given out again (kernel/windows.c never does). */
 void paging_unmap(hva_t at, size_t size);
 
+/* Tables (below 4 GiB) for a CPU that starts: `page` as it is, read+execute, and root's upper half.
+ * They go away with paging_trampoline_end; one at a time. */
+int paging_trampoline_begin(hpa_t page, hpa_t *root) MUST_CHECK;
+void paging_trampoline_end(void);
+
 /* Whether this CPU's tables map the byte: a walk from CR3, for code that follows wild pointers. */
 bool paging_is_mapped(uint64_t address);
 
