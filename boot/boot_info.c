@@ -12,6 +12,7 @@ bool boot_info_check(struct boot_info *info)
     }
     info->module_count = MIN(info->module_count, BOOT_MODULES_MAX);
     info->range_count = MIN(info->range_count, BOOT_RANGES_MAX);
+    info->cpu_count = MIN(info->cpu_count, BOOT_CPUS_MAX);
     info->cmdline[BOOT_CMDLINE_MAX - 1] = '\0';
     info->messages[BOOT_MESSAGES_MAX - 1] = '\0';
     for (uint32_t i = 0; i < info->module_count; i++) {

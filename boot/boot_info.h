@@ -13,6 +13,7 @@
 #define BOOT_NAME_MAX     64u
 #define BOOT_CMDLINE_MAX  1024u
 #define BOOT_MESSAGES_MAX 1024u
+#define BOOT_CPUS_MAX     64u
 
 enum boot_source { BOOT_MULTIBOOT2, BOOT_EFI };
 
@@ -48,7 +49,7 @@ struct boot_framebuffer {
     uint32_t pitch, width, height;
     uint8_t bpp;
     uint8_t red_shift, red_size, green_shift, green_size, blue_shift, blue_size;
-    uint8_t pad;
+    bool text; /* VGA text cells, width and height in characters */
 };
 
 struct boot_info {
@@ -66,6 +67,8 @@ struct boot_info {
     char messages[BOOT_MESSAGES_MAX]; /* what went wrong before root could log; lines */
     uint32_t module_count;
     uint32_t range_count;
+    uint32_t cpu_count; /* as UEFI counts them, for machines without ACPI tables; 0: unknown */
+    uint32_t apic_ids[BOOT_CPUS_MAX];
     struct boot_module modules[BOOT_MODULES_MAX];
     struct boot_range ranges[BOOT_RANGES_MAX]; /* as the firmware gave them, in its order */
 };

@@ -4,6 +4,9 @@
 ; All of it is one section, .boot: code, tables and their distances are known at assembly time, so
 ; that it runs wherever GRUB has put the image. Root unmaps the section soon after, and it goes to
 ; the page allocator.
+;
+; There is no frame buffer tag: with one, GRUB 2.06 on a BIOS sets a video mode, which in Bochs ends
+; in a triple fault. From UEFI the frame buffer comes all the same; from BIOS, text mode.
 
 IMAGE_LOAD      equ 0x200000            ; as in linker.ld
 MB2_MAGIC       equ 0xe85250d6
@@ -33,10 +36,6 @@ align 8                                 ; entry address
         dw 3, 0
         dd 12
         dd IMAGE_LOAD + (entry32 - boot_section)
-align 8                                 ; frame buffer wanted, optional, any size
-        dw 5, 1
-        dd 20
-        dd 0, 0, 32
 align 8                                 ; modules page aligned
         dw 6, 0
         dd 8

@@ -43,6 +43,7 @@ struct framebuffer_tag {
 };
 
 #define FRAMEBUFFER_RGB      1
+#define FRAMEBUFFER_TEXT     2
 #define FRAMEBUFFER_SIZE     31 /* up to the reserved field; GRUB's text mode tag ends there */
 #define FRAMEBUFFER_RGB_SIZE 38
 
@@ -99,8 +100,17 @@ static void read_framebuffer(struct reader *r, const struct tag *tag)
 {
     const struct framebuffer_tag *f = (const struct framebuffer_tag *)tag;
 
+    if (f->type == FRAMEBUFFER_TEXT) {
+        r->info->framebuffer = (struct boot_framebuffer){.base = f->base,
+                                                         .pitch = f->pitch,
+                                                         .width = f->width,
+                                                         .height = f->height,
+                                                         .bpp = f->bpp,
+                                                         .text = true};
+        return;
+    }
     if (f->type != FRAMEBUFFER_RGB || tag->size < FRAMEBUFFER_RGB_SIZE) {
-        return; /* text mode, or a palette: no use to us */
+        return; /* a palette: no use to us */
     }
     r->info->framebuffer = (struct boot_framebuffer){
         .base = f->base,

@@ -96,14 +96,35 @@ static void replay(struct log_sink *sink)
     }
 }
 
-void log_add_sink(struct log_sink *sink)
+static void add_sink(struct log_sink *sink, bool with_past)
 {
     uint64_t flags = spin_lock_irq(&lock);
 
-    replay(sink);
+    if (with_past) {
+        replay(sink);
+    }
     sink->next = sinks;
     sinks = sink;
     spin_unlock_irq(&lock, flags);
+}
+
+void log_add_sink(struct log_sink *sink)
+{
+    add_sink(sink, true);
+}
+
+void log_add_sink_quietly(struct log_sink *sink)
+{
+    add_sink(sink, false);
+}
+
+void log_flush(void)
+{
+    for (struct log_sink *sink = sinks; sink; sink = sink->next) {
+        if (sink->flush) {
+            sink->flush(sink);
+        }
+    }
 }
 
 void log_remove_sink(struct log_sink *sink)

@@ -39,7 +39,8 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 struct log_sink {
     const char *name;
     void (*write)(struct log_sink *sink, const char *text, size_t length);
-    struct log_sink *next; /* the log's own */
+    void (*flush)(struct log_sink *sink); /* or NULL: for panic, when nothing else runs any more */
+    struct log_sink *next;                /* the log's own */
 };
 
 void log_write(enum log_area area, enum log_level level, const char *format, ...)
@@ -58,6 +59,8 @@ void log_raw(const char *text, size_t length);
 
 /* From now on the sink gets every line, after those that the ring still holds. */
 void log_add_sink(struct log_sink *sink);
+/* The same without what went before: for a sink that takes over from another. */
+void log_add_sink_quietly(struct log_sink *sink);
 void log_remove_sink(struct log_sink *sink);
 
 /* Lines above `level` are dropped; the start value is LOG_INFO. */
@@ -70,3 +73,5 @@ void log_set_clock(uint64_t (*nanoseconds)(void));
 
 /* For panic: the lock is broken if its holder cannot give it back. */
 void log_force_unlock(void);
+/* For panic: everything written goes out. */
+void log_flush(void);

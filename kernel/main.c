@@ -11,8 +11,12 @@
 #include "kernel/mem.h"
 #include "kernel/mem_boot.h"
 #include "kernel/panic.h"
+#include "kernel/platform.h"
+#include "kernel/screen.h"
+#include "kernel/selftest.h"
 #include "kernel/smp.h"
 #include "kernel/symbols.h"
+#include "kernel/time.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/cpu_features.h"
 #include "kernel/x86/paging.h"
@@ -59,8 +63,8 @@ static void report_boot(void)
              sources[boot_info.source == BOOT_EFI], boot_info.efi_system_table ? " on UEFI" : "",
              boot_info.image_base, boot_info.rsdp);
     if (fb->base) {
-        log_info(LOG_BOOT, "frame buffer %ux%u, %u bits at 0x%lx", fb->width, fb->height, fb->bpp,
-                 fb->base);
+        log_info(LOG_BOOT, "%s %ux%u, %u bits at 0x%lx", fb->text ? "text screen" : "frame buffer",
+                 fb->width, fb->height, fb->bpp, fb->base);
     }
     if (boot_info.cmdline[0]) {
         log_info(LOG_BOOT, "command line: %s", boot_info.cmdline);
@@ -80,11 +84,16 @@ static void report_boot(void)
 /* On a stack with a guard page, in root's own page tables. */
 static void root_main(void)
 {
+    screen_init(&boot_info.framebuffer);
     report_boot();
     cpu_features_report();
     mem_boot_report();
+    platform_init();
+    platform_start_cpus();
     paging_audit();
-    panic("nothing to do yet");
+    log_info(LOG_BOOT, "root is up after %lu us", time_ns() / 1000);
+    selftest(boot_info.cmdline);
+    smp_idle();
 }
 
 _Noreturn void root_start(enum boot_source source, uint64_t info, uint64_t image, uint64_t tsc)

@@ -88,6 +88,7 @@ static _Noreturn void die(const struct trap_frame *frame, uint64_t rbp, const ch
     }
     say_backtrace(rbp);
     log_error(LOG_TRAP, "PANIC ends: halted");
+    log_flush();
     stop();
 }
 

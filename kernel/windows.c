@@ -8,12 +8,15 @@
 
 static uint64_t next_address = DEVICE_BASE;
 
-/* `size` bytes of addresses with an unmapped page before them. */
-static uint64_t reserve(size_t size)
+/* `size` bytes of addresses with an unmapped page before them, placed so that large pages fit where
+ * they would for `physical`. */
+static uint64_t reserve(size_t size, uint64_t physical)
 {
-    uint64_t at = __atomic_fetch_add(&next_address, size + PAGE_SIZE, __ATOMIC_RELAXED);
+    uint64_t unit = size >= MIB(2) ? MIB(2) : PAGE_SIZE;
+    uint64_t at =
+        __atomic_fetch_add(&next_address, ALIGN_UP(size, unit) + 2 * unit, __ATOMIC_RELAXED);
 
-    return at + PAGE_SIZE;
+    return ALIGN_UP(at + PAGE_SIZE, unit) + (physical & (unit - 1));
 }
 
 void *mmio_map(hpa_t address, size_t size, enum mmio_cache cache)
@@ -26,7 +29,7 @@ void *mmio_map(hpa_t address, size_t size, enum mmio_cache cache)
     if (!size || end <= start) {
         return NULL;
     }
-    uint64_t at = reserve(end - start);
+    uint64_t at = reserve(end - start, start);
     if (paging_map(hva(at), hpa(start), end - start, PTAB_R | PTAB_W, memory[cache])) {
         return NULL;
     }
@@ -44,7 +47,7 @@ void mmio_unmap(const volatile void *pointer, size_t size)
 
 void *stack_alloc(size_t size)
 {
-    uint64_t at = reserve(size);
+    uint64_t at = reserve(size, 0);
 
     assert(size && IS_ALIGNED(size, PAGE_SIZE));
     for (size_t offset = 0; offset < size; offset += PAGE_SIZE) {

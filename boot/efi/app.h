@@ -38,7 +38,7 @@ void files_load(EFI_HANDLE image);
 
 /* --- firmware.c ---------------------------------------------------------------------------------
  */
-/* ACPI's root pointer and the frame buffer. */
+/* ACPI's root pointer, the CPUs, the frame buffer. */
 void firmware_ask(void);
 /* Leaves boot services: the final memory map goes into app_info. False: we are still in them. */
 bool firmware_leave(EFI_HANDLE image);

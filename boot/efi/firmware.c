@@ -64,6 +64,41 @@ static void take_framebuffer(const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode)
     set_channel(masks.BlueMask, &fb->blue_shift, &fb->blue_size);
 }
 
+/* EFI_MP_SERVICES_PROTOCOL (PI 1.7 volume 2, 13.4), which gnu-efi lacks; the parts that we use. */
+struct processor_info {
+    UINT64 id; /* the APIC id */
+    UINT32 status;
+    UINT32 package, core, thread;
+    UINT32 extended[6];
+};
+
+#define PROCESSOR_ENABLED BIT32(1)
+
+struct mp_services {
+    EFI_STATUS(EFIAPI *count)(struct mp_services *mp, UINTN *all, UINTN *enabled);
+    EFI_STATUS(EFIAPI *info)(struct mp_services *mp, UINTN number, struct processor_info *info);
+};
+
+/* Some firmware has no ACPI tables and still knows its CPUs: OVMF in Bochs. */
+static void count_cpus(void)
+{
+    static EFI_GUID guid = {
+        0x3fdda605, 0xa76e, 0x4f46, {0xad, 0x29, 0x12, 0xf4, 0x53, 0x1b, 0x3d, 0x08}};
+    struct mp_services *mp = NULL;
+    UINTN all = 0, enabled = 0;
+
+    if (EFI_ERROR(BS->LocateProtocol(&guid, NULL, (void **)&mp)) ||
+        EFI_ERROR(mp->count(mp, &all, &enabled))) {
+        return;
+    }
+    for (UINTN i = 0; i < all && app_info->cpu_count < BOOT_CPUS_MAX; i++) {
+        struct processor_info info;
+        if (!EFI_ERROR(mp->info(mp, i, &info)) && (info.status & PROCESSOR_ENABLED)) {
+            app_info->apic_ids[app_info->cpu_count++] = (uint32_t)info.id;
+        }
+    }
+}
+
 void firmware_ask(void)
 {
     static EFI_GUID graphics = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
@@ -73,6 +108,7 @@ void firmware_ask(void)
     if (!app_info->rsdp) {
         app_warn("the firmware names no ACPI tables");
     }
+    count_cpus();
     if (!EFI_ERROR(BS->LocateProtocol(&graphics, NULL, (void **)&gop)) && gop->Mode) {
         take_framebuffer(gop->Mode);
     }

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The log on the screen, whichever kind the firmware left. */
+#pragma once
+
+#include "boot/boot_info.h"
+
+/* Shows the log there, what was logged so far too. Says so when there is no screen. */
+void screen_init(const struct boot_framebuffer *screen);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The serial console: COM1, or a PCI serial port, interrupt driven both ways. */
+#pragma once
+
+#include <stddef.h>
+
+/* Takes the serial line over from the early console and gives the log to it. Interrupts, PCI and
+ * the IOAPIC are there. Without a port it only says so. */
+void serial_init(void);
+
+/* What came in, at most `size` bytes; 0: nothing, or no port. */
+size_t serial_read(void *data, size_t size);
+
+/* Sends bytes as they are; what the ring does not hold now waits for the line. */
+void serial_write(const void *data, size_t size);
+
+/* Called on the boot CPU whenever bytes have come in; runs in interrupt context. */
+void serial_set_listener(void (*listener)(void));
