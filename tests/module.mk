@@ -29,3 +29,7 @@ unit_fp_SRC := tests/unit/test_fp.c $(addprefix dbt/fp/,num.c arith.c compare.c 
 
 UNIT_TESTS       += rt-block
 unit_rt-block_SRC := tests/unit/test_rt_block.c dbt/rt/block.c dbt/rt/link.c dbt/rt/heap.c
+
+UNIT_TESTS     += apic clock
+unit_apic_SRC  := tests/unit/test_apic.c drivers/apic.c drivers/ioapic.c $(unit_machine)
+unit_clock_SRC := tests/unit/test_clock.c drivers/clock.c $(unit_machine)
