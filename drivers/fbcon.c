@@ -11,7 +11,7 @@
 #define INK_LEVEL 0xc0u
 #define TAB       8u
 
-enum escape_state { ESCAPE_NONE, ESCAPE_SEEN, ESCAPE_CSI };
+enum escape_state { ESCAPE_NONE, ESCAPE_SEEN, ESCAPE_CSI, ESCAPE_CHARSET };
 
 /* --- pixels -------------------------------------------------------------------------------------
  */
@@ -150,8 +150,12 @@ static void sequence(struct fbcon *con, uint8_t final)
 
 static void escape(struct fbcon *con, uint8_t code)
 {
+    if (con->escape == ESCAPE_CHARSET) {
+        con->escape = ESCAPE_NONE;
+        return;
+    }
     if (con->escape == ESCAPE_SEEN) {
-        con->escape = code == '[' ? ESCAPE_CSI : ESCAPE_NONE;
+        con->escape = code == '[' ? ESCAPE_CSI : code < 0x30 ? ESCAPE_CHARSET : ESCAPE_NONE;
         con->parameter_count = 0;
         memset(con->parameters, 0, sizeof(con->parameters));
         return;

@@ -33,3 +33,8 @@ unit_rt-block_SRC := tests/unit/test_rt_block.c dbt/rt/block.c dbt/rt/link.c dbt
 UNIT_TESTS     += apic clock
 unit_apic_SRC  := tests/unit/test_apic.c drivers/apic.c drivers/ioapic.c $(unit_machine)
 unit_clock_SRC := tests/unit/test_clock.c drivers/clock.c $(unit_machine)
+
+UNIT_TESTS     += pci uart fbcon
+unit_pci_SRC   := tests/unit/test_pci.c drivers/pci.c drivers/pci_config.c drivers/pci_msi.c $(unit_machine)
+unit_uart_SRC  := tests/unit/test_uart.c drivers/uart.c $(unit_machine)
+unit_fbcon_SRC := tests/unit/test_fbcon.c drivers/fbcon.c $(unit_machine)
