@@ -38,3 +38,5 @@ UNIT_TESTS     += pci uart fbcon
 unit_pci_SRC   := tests/unit/test_pci.c drivers/pci.c drivers/pci_config.c drivers/pci_msi.c $(unit_machine)
 unit_uart_SRC  := tests/unit/test_uart.c drivers/uart.c $(unit_machine)
 unit_fbcon_SRC := tests/unit/test_fbcon.c drivers/fbcon.c $(unit_machine)
+UNIT_TESTS       += rt-view
+unit_rt-view_SRC := tests/unit/test_rt_view.c mmu/view.c dbt/rt/tlb.c dbt/rt/jump_cache.c

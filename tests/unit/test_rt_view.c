@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Views and jump caches against the architecture's rule: after any history of table changes, TLBIs,
+ * context switches and fills, what the current view and jump cache hold is something that a TLB
+ * could hold: it was valid at some time since the last TLBI that names it. Real: mmu/view.c,
+ * rt/tlb.c, rt/jump_cache.c. Faked: the platform's mappings and the guest's tables.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dbt/rt/internal.h"
+
+#define ROOTS     4 /* 0..2: low tables of ASID 1..3; 3: the high table, that all ASIDs share */
+#define PAGES     48
+#define ASIDS     4
+#define HIGH_BASE UINT64_C(0xffff000000000000)
+#define RAM_SIZE  MIB(4)
+#define MAX_PLAT  6
+
+/* One version of a table entry. */
+struct entry {
+    bool valid, write, user, global;
+    uint64_t pa;
+};
+
+static struct entry table[ROOTS][PAGES];
+static unsigned version[ROOTS][PAGES], clock_now;
+static unsigned floor_asid[ROOTS][PAGES][ASIDS], floor_global[ROOTS][PAGES];
+
+/* --- fakes
+ * ------------------------------------------------------------------------------------------- */
+
+struct mapped {
+    bool present, global, user;
+    unsigned version, root;
+    uint64_t asid, ram_offset;
+};
+
+struct plat_view {
+    bool used;
+    struct mapped page[PAGES];
+};
+
+static struct plat_view plats[MAX_PLAT];
+static struct vcpu vcpu;
+static struct vm vm;
+
+static unsigned current_asid(void)
+{
+    return (unsigned)GET_FIELD(vcpu.sys.TTBR0_EL1, TTBR_ASID);
+}
+
+static unsigned root_of(bool high)
+{
+    return high ? 3 : (unsigned)((vcpu.sys.TTBR0_EL1 & TTBR_BADDR) >> PAGE_SHIFT) - 1;
+}
+
+int vmsa_translate(struct vcpu *v, uint64_t va, unsigned access, struct vmsa_result *result)
+{
+    uint64_t page = view_offset(va) >> PAGE_SHIFT;
+    const struct entry *e = &table[root_of(view_range(va))][page % PAGES];
+    if (page >= PAGES || !e->valid) {
+        return VMSA_TRANSLATION | 3;
+    }
+    *result = (struct vmsa_result){.pa = e->pa + va % PAGE_SIZE,
+                                   .size = PAGE_SIZE,
+                                   .global = e->global,
+                                   .el1_read = true,
+                                   .el1_write = e->write,
+                                   .el0_read = e->user,
+                                   .el0_write = e->user && e->write,
+                                   .el0_exec = e->user,
+                                   .el1_exec = true};
+    bool el0 = v->ps.el == 0;
+    if (!(access & VMSA_FETCH) && !el0 && e->user && v->ps.pan) {
+        return VMSA_PERMISSION | 3;
+    }
+    if ((el0 && !e->user) || (access & VMSA_WRITE && !e->write)) {
+        return VMSA_PERMISSION | 3;
+    }
+    return VMSA_OK;
+}
+
+struct plat_view *plat_view_create(bool high)
+{
+    (void)high;
+    for (unsigned i = 0; i < MAX_PLAT; i++) {
+        if (!plats[i].used) {
+            plats[i] = (struct plat_view){.used = true};
+            return &plats[i];
+        }
+    }
+    return NULL; /* fewer than VIEW_MAX: dropping is exercised */
+}
+
+void plat_view_destroy(struct plat_view *view)
+{
+    assert_true(view->used);
+    view->used = false;
+}
+
+void plat_view_clear(struct plat_view *view)
+{
+    memset(view->page, 0, sizeof(view->page));
+}
+
+enum plat_map plat_view_map(struct plat_view *view, uint64_t offset, uint64_t ram_offset,
+                            uint64_t size, bool writable)
+{
+    (void)writable;
+    unsigned root = root_of(vcpu.rt->view->key.high);
+    for (uint64_t at = 0; at < size; at += PAGE_SIZE) {
+        uint64_t page = (offset + at) >> PAGE_SHIFT;
+        const struct entry *e = &table[root][page];
+        view->page[page] = (struct mapped){.present = true,
+                                           .global = e->global,
+                                           .user = e->user,
+                                           .version = version[root][page],
+                                           .root = root,
+                                           .asid = current_asid(),
+                                           .ram_offset = ram_offset + at};
+        assert_int_equal(e->pa, RAM_BASE + ram_offset + at);
+    }
+    return PLAT_MAPPED;
+}
+
+void plat_view_unmap(struct plat_view *view, uint64_t offset, uint64_t size)
+{
+    for (uint64_t page = offset >> PAGE_SHIFT; page < (offset + size) >> PAGE_SHIFT && page < PAGES;
+         page++) {
+        view->page[page].present = false;
+    }
+}
+
+void plat_log(enum plat_log_level level, const char *format, ...)
+{
+    (void)level, (void)format;
+}
+
+void plat_end(enum plat_end end, int status)
+{
+    (void)end, (void)status;
+    abort();
+}
+
+void *rt_shared_alloc(struct rt_vm *rt, uint64_t size)
+{
+    (void)rt;
+    return calloc(1, size);
+}
+
+bool blocks_drop_page(struct rt_blocks *bs, uint64_t pa)
+{
+    (void)bs, (void)pa;
+    return true;
+}
+
+void blocks_drop_all(struct rt_blocks *bs)
+{
+    (void)bs;
+}
+
+/* --- the history
+ * -------------------------------------------------------------------------------------- */
+
+static uint64_t va_of(bool high, unsigned page)
+{
+    return (high ? HIGH_BASE : 0) + page * PAGE_SIZE;
+}
+
+static unsigned pick(unsigned below)
+{
+    return (unsigned)rand() % below;
+}
+
+static void change_entry(void)
+{
+    unsigned root = pick(ROOTS), page = pick(PAGES);
+    table[root][page] = (struct entry){.valid = pick(8),
+                                       .write = pick(2),
+                                       .user = pick(2),
+                                       .global = root == 3 ? pick(4) : !pick(4),
+                                       .pa = RAM_BASE + pick(RAM_SIZE / PAGE_SIZE) * PAGE_SIZE};
+    version[root][page] = ++clock_now;
+}
+
+/* What the TLBI forbids: older versions of what it names. */
+static void forbid(unsigned page, int root, int asid, bool globals)
+{
+    for (int r = 0; r < ROOTS; r++) {
+        for (int a = 0; a < ASIDS && (root < 0 || r == root || (root < 3 && r < 3)); a++) {
+            if (asid < 0 || a == asid) {
+                floor_asid[r][page][a] = version[r][page];
+            }
+        }
+        if (globals && (root < 0 || r == root || (root < 3 && r < 3))) {
+            floor_global[r][page] = version[r][page];
+        }
+    }
+}
+
+static void invalidate(void)
+{
+    bool high = pick(2);
+    unsigned page = pick(PAGES), asid = 1 + pick(3);
+    switch (pick(8)) {
+    case 0:
+        rt_tlbi_all(&vcpu);
+        for (unsigned p = 0; p < PAGES; p++) {
+            forbid(p, -1, -1, true);
+        }
+        break;
+    case 1:
+        rt_tlbi_asid(&vcpu, asid);
+        for (unsigned p = 0; p < PAGES; p++) {
+            forbid(p, -1, (int)asid, false);
+        }
+        break;
+    default: {
+        int which = pick(2) ? (int)asid : -1;
+        rt_tlbi_va(&vcpu, va_of(high, page), PAGE_SIZE, which);
+        forbid(page, high ? 3 : 0, which, true);
+    }
+    }
+}
+
+static void select_current(bool high)
+{
+    vcpu.rt->view = view_select(&vcpu.rt->views, &vcpu, high);
+    vcpu.rt->jc = jc_select(vcpu.rt, vcpu.rt->view, vcpu.tr_flags);
+}
+
+static void switch_context(void)
+{
+    unsigned asid = 1 + pick(3);
+    vcpu.sys.TTBR0_EL1 = FIELD(TTBR_ASID, asid) | asid << PAGE_SHIFT;
+    vcpu.sys.TTBR1_EL1 = ROOTS << PAGE_SHIFT;
+    vcpu.ps.el = (uint8_t)pick(2);
+    vcpu.ps.pan = (uint8_t)pick(2);
+}
+
+static void fill(bool high)
+{
+    uint64_t va = va_of(high, pick(PAGES));
+    select_current(high);
+    enum view_fill result = view_fill(&vcpu.rt->views, vcpu.rt->view, &vcpu, va, pick(2));
+    struct vmsa_result t;
+    if (result == VIEW_CHANGED || result == VIEW_FAULT) {
+        return;
+    }
+    assert_int_equal(vmsa_translate(&vcpu, va, 0, &t), VMSA_OK);
+    assert_true(vcpu.rt->view->plat->page[view_offset(va) >> PAGE_SHIFT].present);
+}
+
+/* Enters a "translation" whose host address names the table entry's version. */
+static void fetch(bool high)
+{
+    unsigned page = pick(PAGES);
+    uint64_t va = va_of(high, page) + pick(1024) * 4;
+    struct vmsa_result t;
+    select_current(high);
+    if (vmsa_translate(&vcpu, va, VMSA_FETCH, &t) == VMSA_OK) {
+        while (!view_admit(vcpu.rt->view, &vcpu, va, &t, true)) {
+            select_current(high);
+        }
+        unsigned root = root_of(high);
+        uint64_t host = (uint64_t)version[root][page] << 4 | (t.global ? 8 : 0) | current_asid();
+        vcpu.rt->jc = jc_select(vcpu.rt, vcpu.rt->view, vcpu.tr_flags);
+        jc_insert(vcpu.rt->jc, va, host, t.size);
+        assert_int_equal(jc_find(vcpu.rt->jc, va), host);
+    }
+}
+
+static void check_mapping(const struct mapped *m, unsigned page)
+{
+    if (!m->present) {
+        return;
+    }
+    assert_int_equal(m->root, root_of(vcpu.rt->view->key.high));
+    assert_false(vcpu.ps.el == 1 && vcpu.ps.pan && m->user);
+    if (m->global) {
+        assert_true(m->version >= floor_global[m->root][page]);
+    } else {
+        assert_int_equal(m->asid, current_asid());
+        assert_true(m->version >= floor_asid[m->root][page][m->asid]);
+    }
+}
+
+static void check_jump(const struct jc_entry *e, unsigned root)
+{
+    if (e->va == JC_EMPTY) {
+        return;
+    }
+    unsigned page = (unsigned)(view_offset(e->va) >> PAGE_SHIFT), made = (unsigned)(e->host >> 4);
+    assert_true(view_covers(vcpu.rt->view, e->va));
+    if (e->host & 8) {
+        assert_true(made >= floor_global[root][page]);
+    } else {
+        assert_int_equal(e->host & 7, current_asid());
+        assert_true(made >= floor_asid[root][page][e->host & 7]);
+    }
+}
+
+static void check(bool high)
+{
+    select_current(high);
+    assert_true(view_is_current(vcpu.rt->view, &vcpu));
+    for (unsigned page = 0; page < PAGES; page++) {
+        check_mapping(&vcpu.rt->view->plat->page[page], page);
+    }
+    for (unsigned i = 0; i < 1u << JC_BITS; i++) {
+        check_jump(&vcpu.rt->jc->entry[i], root_of(high));
+    }
+}
+
+static void test_views_hold_what_a_tlb_could(void **state)
+{
+    (void)state;
+    srand(7);
+    vm.ram = calloc(1, 1);
+    vm.ram_size = RAM_SIZE;
+    vcpu = (struct vcpu){.vm = &vm, .rt = calloc(1, sizeof(struct rt_vcpu))};
+    vcpu.sys.SCTLR_EL1 = SCTLR_M;
+    vcpu.sys.TCR_EL1 = TCR_AS;
+    assert_true(jc_init(vcpu.rt, NULL));
+    for (unsigned i = 0; i < 500; i++) {
+        change_entry();
+    }
+    switch_context();
+    for (unsigned n = 0; n < 100000; n++) {
+        bool high = pick(2);
+        switch (pick(10)) {
+        case 0: change_entry(); break;
+        case 1: invalidate(); break;
+        case 2: switch_context(); break;
+        case 3:
+        case 4:
+        case 5: fetch(high); break;
+        default: fill(high); break;
+        }
+        if (n % 4 == 0) {
+            check(high);
+        }
+    }
+    assert_true(vcpu.rt->views.dropped > 100);
+    for (unsigned i = 0; i < JC_POOL; i++) {
+        free(vcpu.rt->jcs[i].entry);
+    }
+    free(vcpu.rt);
+    free(vm.ram);
+}
+
+static void test_ranges_and_offsets(void **state)
+{
+    (void)state;
+    struct view low = {.key.high = 0}, high = {.key.high = 1};
+    assert_true(view_covers(&low, 0xffffffffffff) && !view_covers(&low, BIT64(48)));
+    assert_true(view_covers(&high, HIGH_BASE) && !view_covers(&high, HIGH_BASE - 1));
+    assert_true(view_range(0xff80000000000000) && !view_range(0xff00000000000000));
+    assert_int_equal(view_offset(HIGH_BASE + 5), 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ranges_and_offsets),
+        cmocka_unit_test(test_views_hold_what_a_tlb_could),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
