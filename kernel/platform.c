@@ -19,6 +19,9 @@
 
 #define PIC_VECTORS 0x20 /* where the masked 8259s' strays go */
 
+/* MultiProcessor Specification 1.4, 3.6.5: where the first IOAPIC is unless a table says else. */
+#define DEFAULT_IOAPIC UINT64_C(0xfec00000)
+
 static struct acpi_info acpi;
 
 static const struct smp_ipi_ops ipi_ops = {
@@ -46,8 +49,10 @@ static void read_tables(void)
     }
     error = rsdp.v ? acpi_read(&acpi, rsdp) : -ERR_NODEV;
     if (error) {
-        log_warn(LOG_ACPI, "no usable ACPI tables: %s; going on with what the CPU tells",
+        log_warn(LOG_ACPI, "no usable ACPI tables: %s; going on with a PC's defaults",
                  err_text(error));
+        acpi.ioapics[0] = (struct acpi_ioapic_info){.address = hpa(DEFAULT_IOAPIC)};
+        acpi.ioapic_count = 1;
         return;
     }
     acpi_report(&acpi);

@@ -21,6 +21,7 @@
 
 static struct uart uart;
 static bool present;
+static bool polled; /* no interrupt: writers wait for the line */
 static void (*listener)(void);
 
 static void interrupted(void *context)
@@ -40,7 +41,7 @@ void serial_write(const void *data, size_t size)
         size_t taken = uart_write(&uart, from, MIN(size, uart_room(&uart)));
         from += taken;
         size -= taken;
-        if (size) {
+        if (size || polled) {
             uart_flush(&uart);
         }
     }
@@ -71,6 +72,9 @@ static struct log_sink sink = {.name = "serial", .write = log_line, .flush = flu
 
 size_t serial_read(void *data, size_t size)
 {
+    if (polled) {
+        uart_poll(&uart);
+    }
     return present ? uart_read(&uart, data, size) : 0;
 }
 
@@ -113,7 +117,8 @@ static int route_pci(const void *what, uint8_t vector)
 static void use(int (*route)(const void *, uint8_t), const void *what)
 {
     present = true;
-    if (take_interrupt(route, what)) {
+    polled = !take_interrupt(route, what);
+    if (!polled) {
         uart_enable_interrupts(&uart);
     }
     early_console_release_serial();
