@@ -9,7 +9,9 @@ $(A64_GEN) &: dbt/a64/a64.decode tools/decodegen/decodegen tools/decodegen/table
 	@$(PYTHON) tools/decodegen/decodegen $< $(BUILD)/gen/dbt/a64
 
 A64_SRC := $(addprefix dbt/a64/,translate.c tr_branch.c tr_dpimm.c tr_dpreg.c tr_ldst.c \
-           tr_ldst_ex.c tr_mem.c tr_system.c) \
+           tr_ldst_ex.c tr_mem.c tr_system.c \
+           tr_simd_ops.c tr_simd_int.c tr_simd_wide.c tr_simd_perm.c tr_simd_crypto.c tr_simd_mem.c \
+           tr_fp_ops.c tr_fp_vector.c tr_fp_scalar.c) \
            $(addprefix gen/dbt/a64/,a64_decode.c a64_dispatch.c a64_names.c)
 ENGINE_SRC += $(A64_SRC)
 HOSTED_SRC += $(A64_SRC)
