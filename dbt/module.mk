@@ -1,8 +1,4 @@
 # What dbt/ adds to the images; see Makefile for the variables. Each folder adds its own.
 include $(wildcard dbt/*/module.mk dbt/platform/*/module.mk)
-# What dbt/ adds to the images; see Makefile for the variables.
-include dbt/a64/module.mk
-include dbt/fp/module.mk
-include dbt/ir/module.mk
 ENGINE_SRC += $(DBT_IR_SRC)
 HOSTED_SRC += $(DBT_IR_SRC)
