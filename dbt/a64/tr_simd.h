@@ -10,7 +10,7 @@
 
 #include "dbt/a64/tr.h"
 #include "dbt/fp/ops.h"
-#include "dbt/rt/helper.h"
+#include "dbt/rt/helpers.h"
 
 static inline ir_ref get_v(struct tr *t, unsigned n)
 {

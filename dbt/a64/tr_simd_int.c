@@ -199,14 +199,18 @@ TRH(URSQRTE_v, simd1(t, SIMD_URSQRTE, 2, lanes_of(a->q, 2), N))
 #define HELPED2(name)                                                                              \
     TRH(name##_v, simd2(t, SIMD_##name, a->size, LANES, N, M))                                     \
     TRH(name##_s, simd2(t, SIMD_##name, a->size, 1, N, M))
+/* the scalars of these are doublewords */
+#define HELPED2_D(name)                                                                            \
+    TRH(name##_v, simd2(t, SIMD_##name, a->size, LANES, N, M))                                     \
+    TRH(name##_s, simd2(t, SIMD_##name, 3, 1, N, M))
 HELPED2(SQADD)
 HELPED2(UQADD)
 HELPED2(SQSUB)
 HELPED2(UQSUB)
-HELPED2(SSHL)
-HELPED2(USHL)
-HELPED2(SRSHL)
-HELPED2(URSHL)
+HELPED2_D(SSHL)
+HELPED2_D(USHL)
+HELPED2_D(SRSHL)
+HELPED2_D(URSHL)
 HELPED2(SQSHL)
 HELPED2(UQSHL)
 HELPED2(SQRSHL)
