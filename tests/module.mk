@@ -14,10 +14,10 @@ UNIT_TESTS    += acpi
 unit_acpi_SRC := tests/unit/test_acpi.c drivers/acpi.c drivers/acpi_parse.c $(unit_machine)
 UNIT_TESTS         += ir_interp
 unit_ir_interp_SRC := tests/unit/test_ir_interp.c tests/unit/fake_rt.c tests/unit/fake_helpers.c \
-                      $(DBT_IR_SRC) kernel/lib/format.c
+                      $(DBT_IR_SRC) dbt/fp/help_crypto.c kernel/lib/format.c
 UNIT_TESTS         += ir_build
 unit_ir_build_SRC  := tests/unit/test_ir_build.c tests/unit/fake_rt.c tests/unit/fake_helpers.c \
-                      $(DBT_IR_SRC) kernel/lib/format.c
+                      $(DBT_IR_SRC) dbt/fp/help_crypto.c kernel/lib/format.c
 
 #: make bench       time exarch-hosted against qemu-system-aarch64 and native code
 .PHONY: bench
