@@ -4,7 +4,7 @@
 #include "dbt/sys/internal.h"
 #include "guestdev/psci.h"
 
-static void exit_undefined(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+static void exit_undefined(struct vcpu *vcpu, UNUSED uint64_t arg)
 {
     sys_undefined(vcpu);
 }
@@ -24,7 +24,7 @@ static void exit_svc(struct vcpu *vcpu, uint64_t arg)
 }
 
 /* HVC is the conduit of PSCI and SMCCC at EL1, as in machines with firmware at EL2. */
-static void exit_hvc(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+static void exit_hvc(struct vcpu *vcpu, UNUSED uint64_t arg)
 {
     if (vcpu->ps.el != 1) {
         sys_undefined(vcpu);
@@ -39,7 +39,7 @@ static void exit_brk(struct vcpu *vcpu, uint64_t arg)
     exc_take(vcpu, EC_BRK, (uint32_t)arg, 0);
 }
 
-static void exit_eret(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+static void exit_eret(struct vcpu *vcpu, UNUSED uint64_t arg)
 {
     exc_return(vcpu);
 }
@@ -68,7 +68,7 @@ static void exit_wfi(struct vcpu *vcpu, uint64_t trapped)
 }
 
 /* Here too, a step is all that there is to YIELD. */
-static void exit_yield(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+static void exit_yield(struct vcpu *vcpu, UNUSED uint64_t arg)
 {
     if (vcpu->tr_flags & TR_STEP) {
         step_done(vcpu);
@@ -90,7 +90,7 @@ static void exit_wfe(struct vcpu *vcpu, uint64_t trapped)
     exit_yield(vcpu, 0);
 }
 
-static void exit_context(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+static void exit_context(struct vcpu *vcpu, UNUSED uint64_t arg)
 {
     bool stepping = vcpu->tr_flags & TR_STEP;
 
@@ -100,22 +100,22 @@ static void exit_context(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
     }
 }
 
-static void exit_fp(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+static void exit_fp(struct vcpu *vcpu, UNUSED uint64_t arg)
 {
     exc_take(vcpu, EC_FP, EC_FP_ISS, 0);
 }
 
-static void exit_pc_align(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+static void exit_pc_align(struct vcpu *vcpu, UNUSED uint64_t arg)
 {
     exc_take(vcpu, EC_PC_ALIGN, 0, vcpu->st->pc);
 }
 
-static void exit_illegal(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+static void exit_illegal(struct vcpu *vcpu, UNUSED uint64_t arg)
 {
     exc_take(vcpu, EC_ILLEGAL, 0, 0);
 }
 
-static void exit_step(struct vcpu *vcpu, [[maybe_unused]] uint64_t arg)
+static void exit_step(struct vcpu *vcpu, UNUSED uint64_t arg)
 {
     step_done(vcpu);
 }

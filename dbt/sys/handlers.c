@@ -6,11 +6,9 @@
 #include "dbt/sys/idregs.h"
 #include "dbt/sys/internal.h"
 
-#define READ(name)                                                                                 \
-    uint64_t rd_##name([[maybe_unused]] struct vcpu *vcpu, [[maybe_unused]] unsigned argument)
+#define READ(name) uint64_t rd_##name(UNUSED struct vcpu *vcpu, UNUSED unsigned argument)
 #define WRITE(name)                                                                                \
-    void wr_##name([[maybe_unused]] struct vcpu *vcpu, [[maybe_unused]] unsigned argument,         \
-                   [[maybe_unused]] uint64_t value)
+    void wr_##name(UNUSED struct vcpu *vcpu, UNUSED unsigned argument, UNUSED uint64_t value)
 
 /* --- identification that depends on the vCPU ----------------------------------------------------
  */

@@ -4,6 +4,9 @@
 
 #include "dbt/sys/sys.h"
 
+/* A parameter that a function of a table does not need. */
+#define UNUSED __attribute__((unused))
+
 /* A system register's encoding: op0 op1 CRn CRm op2, as in bits 20..5 of MRS, MSR and SYS. */
 #define SYS_KEY(op0, op1, crn, crm, op2)                                                           \
     ((uint32_t)(op0) << 14 | (uint32_t)(op1) << 11 | (uint32_t)(crn) << 7 | (uint32_t)(crm) << 3 | \

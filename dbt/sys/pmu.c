@@ -12,11 +12,9 @@
 #define PMCR_LC  BIT64(6)
 #define PM_CYCLE BIT64(31)
 
-#define READ(name)                                                                                 \
-    uint64_t rd_##name([[maybe_unused]] struct vcpu *vcpu, [[maybe_unused]] unsigned argument)
+#define READ(name) uint64_t rd_##name(UNUSED struct vcpu *vcpu, UNUSED unsigned argument)
 #define WRITE(name)                                                                                \
-    void wr_##name([[maybe_unused]] struct vcpu *vcpu, [[maybe_unused]] unsigned argument,         \
-                   [[maybe_unused]] uint64_t value)
+    void wr_##name(UNUSED struct vcpu *vcpu, UNUSED unsigned argument, UNUSED uint64_t value)
 
 static bool running(const struct sysregs *sys)
 {

@@ -67,8 +67,7 @@ struct sys_row {
     void (*run)(struct vcpu *vcpu, uint64_t xt, unsigned arg);
 };
 
-static void run_nothing([[maybe_unused]] struct vcpu *vcpu, [[maybe_unused]] uint64_t xt,
-                        [[maybe_unused]] unsigned arg)
+static void run_nothing(UNUSED struct vcpu *vcpu, UNUSED uint64_t xt, UNUSED unsigned arg)
 {
 }
 
@@ -80,13 +79,12 @@ static void run_dc(struct vcpu *vcpu, uint64_t xt, unsigned access)
     cache_translate(vcpu, xt, access | VMSA_NO_PAN, &pa);
 }
 
-static void run_ic_all(struct vcpu *vcpu, [[maybe_unused]] uint64_t xt,
-                       [[maybe_unused]] unsigned arg)
+static void run_ic_all(struct vcpu *vcpu, UNUSED uint64_t xt, UNUSED unsigned arg)
 {
     rt_icache_invalidate_all(vcpu->vm);
 }
 
-static void run_ic_va(struct vcpu *vcpu, uint64_t xt, [[maybe_unused]] unsigned arg)
+static void run_ic_va(struct vcpu *vcpu, uint64_t xt, UNUSED unsigned arg)
 {
     uint64_t pa;
 
@@ -95,7 +93,7 @@ static void run_ic_va(struct vcpu *vcpu, uint64_t xt, [[maybe_unused]] unsigned 
     }
 }
 
-static void run_zva(struct vcpu *vcpu, uint64_t xt, [[maybe_unused]] unsigned arg)
+static void run_zva(struct vcpu *vcpu, uint64_t xt, UNUSED unsigned arg)
 {
     struct vmsa_result at;
     int fault = vmsa_translate(vcpu, xt, VMSA_WRITE, &at);
@@ -135,13 +133,12 @@ static void run_at(struct vcpu *vcpu, uint64_t xt, unsigned access)
     vcpu->sys.PAR_EL1 = par;
 }
 
-static void run_tlbi_all(struct vcpu *vcpu, [[maybe_unused]] uint64_t xt,
-                         [[maybe_unused]] unsigned arg)
+static void run_tlbi_all(struct vcpu *vcpu, UNUSED uint64_t xt, UNUSED unsigned arg)
 {
     rt_tlbi_all(vcpu);
 }
 
-static void run_tlbi_asid(struct vcpu *vcpu, uint64_t xt, [[maybe_unused]] unsigned arg)
+static void run_tlbi_asid(struct vcpu *vcpu, uint64_t xt, UNUSED unsigned arg)
 {
     rt_tlbi_asid(vcpu, (unsigned)(xt >> 48));
 }
@@ -209,8 +206,8 @@ static bool el0_allowed(const struct vcpu *vcpu, enum el0_right right)
 }
 
 /* TLB maintenance is of the inner shareable domain or this vCPU's alone; both go to the runtime. */
-uint64_t help_sys_insn(struct vcpu *vcpu, uint64_t xt, [[maybe_unused]] uint64_t a1,
-                       [[maybe_unused]] uint64_t a2, uint32_t imm)
+uint64_t help_sys_insn(struct vcpu *vcpu, uint64_t xt, UNUSED uint64_t a1, UNUSED uint64_t a2,
+                       uint32_t imm)
 {
     const struct sys_row *row = find_row(imm);
 
@@ -224,8 +221,8 @@ uint64_t help_sys_insn(struct vcpu *vcpu, uint64_t xt, [[maybe_unused]] uint64_t
     return 0;
 }
 
-uint64_t help_dc_zva(struct vcpu *vcpu, uint64_t va, [[maybe_unused]] uint64_t a1,
-                     [[maybe_unused]] uint64_t a2, [[maybe_unused]] uint32_t imm)
+uint64_t help_dc_zva(struct vcpu *vcpu, uint64_t va, UNUSED uint64_t a1, UNUSED uint64_t a2,
+                     UNUSED uint32_t imm)
 {
     return help_sys_insn(vcpu, va, 0, 0, SYS_KEY(1, 3, 7, 4, 1));
 }
@@ -250,8 +247,8 @@ static bool daif_allowed(struct vcpu *vcpu, uint32_t imm)
     return false;
 }
 
-uint64_t help_msr_imm(struct vcpu *vcpu, [[maybe_unused]] uint64_t a0, [[maybe_unused]] uint64_t a1,
-                      [[maybe_unused]] uint64_t a2, uint32_t imm)
+uint64_t help_msr_imm(struct vcpu *vcpu, UNUSED uint64_t a0, UNUSED uint64_t a1, UNUSED uint64_t a2,
+                      uint32_t imm)
 {
     uint32_t field = imm & ~(uint32_t)MASK(7, 4);
     uint8_t crm = (uint8_t)bits(imm, 7, 4);
@@ -276,8 +273,8 @@ uint64_t help_msr_imm(struct vcpu *vcpu, [[maybe_unused]] uint64_t a0, [[maybe_u
 }
 
 /* SEV and SEVL: the event register of all vCPUs, or of this one (D1.6.1). */
-uint64_t help_send_event(struct vcpu *vcpu, [[maybe_unused]] uint64_t a0,
-                         [[maybe_unused]] uint64_t a1, [[maybe_unused]] uint64_t a2, uint32_t imm)
+uint64_t help_send_event(struct vcpu *vcpu, UNUSED uint64_t a0, UNUSED uint64_t a1,
+                         UNUSED uint64_t a2, uint32_t imm)
 {
     vcpu->event = true;
     for (unsigned i = 0; imm && i < vcpu->vm->vcpu_count; i++) {

@@ -192,8 +192,8 @@ static const struct sysreg *check_access(struct vcpu *vcpu, uint32_t key, bool r
     return row;
 }
 
-uint64_t help_sysreg_read(struct vcpu *vcpu, [[maybe_unused]] uint64_t a0,
-                          [[maybe_unused]] uint64_t a1, [[maybe_unused]] uint64_t a2, uint32_t imm)
+uint64_t help_sysreg_read(struct vcpu *vcpu, UNUSED uint64_t a0, UNUSED uint64_t a1,
+                          UNUSED uint64_t a2, uint32_t imm)
 {
     const struct sysreg *row = check_access(vcpu, imm, true);
 
@@ -208,8 +208,8 @@ uint64_t help_sysreg_read(struct vcpu *vcpu, [[maybe_unused]] uint64_t a0,
 
 /* What a write changes in the translation context takes effect at the end of its block
  * (EXIT_CONTEXT). */
-uint64_t help_sysreg_write(struct vcpu *vcpu, uint64_t value, [[maybe_unused]] uint64_t a1,
-                           [[maybe_unused]] uint64_t a2, uint32_t imm)
+uint64_t help_sysreg_write(struct vcpu *vcpu, uint64_t value, UNUSED uint64_t a1,
+                           UNUSED uint64_t a2, uint32_t imm)
 {
     const struct sysreg *row = check_access(vcpu, imm, false);
 
