@@ -301,8 +301,9 @@ static int place_initrd(struct loader *l, struct tree_config *tree)
         }
     } else {
         uint64_t at = MIN(l->vm->ram_size / 2, INITRD_MAX_OFFSET);
+        uint64_t below = MAX(l->kernel.end, l->tree.end);
 
-        at = ALIGN_UP(MAX(at, MAX(l->kernel.end, l->tree.end)), PAGE_SIZE);
+        at = ALIGN_UP(MAX(at, below), PAGE_SIZE);
         range = (struct range){at, at + initrd->size};
         if (!is_free(l, range)) {
             return refuse(l, ERR_RANGE, "the initrd does not fit into the guest's memory");
