@@ -141,6 +141,9 @@ void plat_end(enum plat_end end, int status)
         rt_stats_log(&vcpus[0]);
     }
     fflush(stdout);
+    if (terminated) {
+        _exit(128 + SIGTERM);
+    }
     if (end == PLAT_END_FAILURE) {
         _exit(status ? status : EXIT_FAILURE);
     }
@@ -209,5 +212,6 @@ int main(int argc, char **argv)
     machine_reset(&vm);
     sys_vcpu_reset(&vcpus[0], entry.pc, entry.x0);
     hosted_console_init(&vcpus[0]);
+    signal(SIGTERM, on_terminate);
     rt_loop(&vcpus[0]);
 }
