@@ -8,8 +8,7 @@
 struct vcpu;
 struct vm;
 
-/* --- memory: fixed at start
- * ----------------------------------------------------------------------- */
+/* --- memory: fixed at start --- */
 struct plat_memory {
     uint8_t *ram; /* guest RAM, zeroed */
     uint64_t ram_size;
@@ -24,8 +23,7 @@ struct plat_memory {
 };
 const struct plat_memory *plat_memory(void);
 
-/* --- time
- * ------------------------------------------------------------------------------------------ */
+/* --- time --- */
 uint64_t plat_counter(void);      /* the host's counter (TSC); monotonic, the same on all vCPUs */
 uint64_t plat_counter_hz(void);   /* its frequency */
 uint64_t plat_wall_seconds(void); /* Unix time, for the RTC */
@@ -34,9 +32,9 @@ uint64_t plat_wall_seconds(void); /* Unix time, for the RTC */
  * one before. */
 void plat_set_deadline(struct vcpu *vcpu, uint64_t at);
 
-/* --- events
- * ---------------------------------------------------------------------------------------- An event
- * that comes while translated code runs makes the platform call rt_interrupt (rt/fault.h). */
+/* --- events --- */
+/* An event that comes while translated code runs makes the platform call rt_interrupt (rt/fault.h).
+ */
 enum plat_event {
     PLAT_EVENT_TIMER = 1 << 0,
     PLAT_EVENT_CONSOLE = 1 << 1, /* input is there, or output has room again */
@@ -48,13 +46,11 @@ unsigned plat_take_events(struct vcpu *vcpu); /* returns and clears what is pend
 void plat_wait(struct vcpu *vcpu);            /* sleeps until an event is pending */
 void plat_kick(struct vcpu *vcpu);            /* sends PLAT_EVENT_KICK; any thread or core */
 
-/* --- console (the guest's PL011)
- * --------------------------------------------------------------------- */
+/* --- console (the guest's PL011) --- */
 size_t plat_console_write(const void *data, size_t size); /* bytes taken, may be less */
 size_t plat_console_read(void *data, size_t size);        /* bytes got, 0 when none */
 
-/* --- log and end
- * ------------------------------------------------------------------------------------ */
+/* --- log and end --- */
 enum plat_log_level { PLAT_ERROR, PLAT_WARN, PLAT_INFO, PLAT_DEBUG };
 void plat_log(enum plat_log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -68,10 +64,9 @@ void plat_trace_block(const struct vcpu *vcpu, uint64_t pa, const struct ir_bloc
 enum plat_end { PLAT_END_OFF, PLAT_END_RESET, PLAT_END_FAILURE };
 _Noreturn void plat_end(enum plat_end end, int status);
 
-/* --- running translated code
- * -------------------------------------------------------------------------- The stubs and CPU
- * features that the emitter needs; valid from the start on. The platform writes its stubs into the
- * first PLAT_STUB_SIZE bytes of the code cache. */
+/* --- running translated code --- */
+/* The stubs and CPU features that the emitter needs; valid from the start on. The platform writes
+ * its stubs into the first PLAT_STUB_SIZE bytes of the code cache. */
 #define PLAT_STUB_SIZE 4096
 const struct x64_env *plat_env(void);
 
@@ -83,8 +78,8 @@ const struct x64_env *plat_env(void);
  */
 uint32_t plat_run(struct vcpu *vcpu, uint64_t host);
 
+/* --- views: host mappings of one guest range --- */
 /*
- * --- views: host mappings of one guest range ---
  * A view maps offsets 0..2^48-1 of the low or the high guest range to guest RAM for translated
  * code. Nothing in a view is executable.
  */

@@ -47,8 +47,7 @@ bool view_is_current(const struct view *view, const struct vcpu *vcpu)
     return fits(view, vcpu, &key);
 }
 
-/* --- the set
- * ---------------------------------------------------------------------------------------- */
+/* --- the set --- */
 
 static void forget(struct view *view)
 {
@@ -116,8 +115,7 @@ struct view *view_select(struct view_set *set, struct vcpu *vcpu, bool high)
     return view;
 }
 
-/* --- filling
- * ------------------------------------------------------------------------------------------ */
+/* --- filling --- */
 
 static void note_giga(struct view *view, uint64_t va)
 {
@@ -227,8 +225,7 @@ enum view_fill view_fill(struct view_set *set, struct view *view, struct vcpu *v
     return result == PLAT_MAPPED ? VIEW_FILLED : VIEW_UNMAPPED;
 }
 
-/* --- invalidation
- * --------------------------------------------------------------------------------------- */
+/* --- invalidation --- */
 
 bool view_concerns(const struct view *view, uint64_t va, int asid)
 {

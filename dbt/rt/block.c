@@ -63,8 +63,7 @@ struct rt_block *blocks_find(struct rt_blocks *bs, uint64_t pa, uint32_t flags)
     return NULL;
 }
 
-/* --- making blocks
- * -------------------------------------------------------------------------------- */
+/* --- making blocks --- */
 
 void blocks_abandon(struct rt_blocks *bs, struct rt_block *block)
 {
@@ -224,8 +223,7 @@ bool blocks_commit_ir(struct rt_blocks *bs, struct rt_block *block, const struct
     return true;
 }
 
-/* --- by host address
- * --------------------------------------------------------------------------------- */
+/* --- by host address --- */
 
 struct rt_block *blocks_by_host(struct rt_blocks *bs, uint64_t rip)
 {
@@ -261,8 +259,7 @@ const struct x64_site *block_site(const struct rt_blocks *bs, const struct rt_bl
     return NULL;
 }
 
-/* --- dropping
- * ---------------------------------------------------------------------------------------- */
+/* --- dropping --- */
 
 /* Takes number out of the list that starts at *head and goes on by the field at `next`. */
 static void unchain(struct rt_blocks *bs, uint32_t *head, uint32_t number, size_t next)
@@ -309,8 +306,7 @@ void blocks_drop_all(struct rt_blocks *bs)
     }
 }
 
-/* --- access sites
- * ------------------------------------------------------------------------------------ */
+/* --- access sites --- */
 
 static bool bitmap_test(const uint32_t *map, unsigned n)
 {

@@ -42,8 +42,7 @@ bool rt_vcpu_init(struct vcpu *vcpu)
     return vcpu->rt && vcpu->st && jc_init(vcpu->rt, vm);
 }
 
-/* --- running
- * ---------------------------------------------------------------------------------------- */
+/* --- running --- */
 
 static uint32_t run_translated(struct vcpu *vcpu, uint64_t host)
 {

@@ -26,8 +26,7 @@ void mem_sp_fault(struct vcpu *vcpu)
     exc_take(vcpu, EC_SP_ALIGN, 0, 0);
 }
 
-/* --- one piece, within a page
- * ----------------------------------------------------------------------- */
+/* --- one piece, within a page --- */
 
 /* A part of an access: what it came to. */
 struct piece {
@@ -126,8 +125,7 @@ static void consider_view(struct vcpu *vcpu, const struct piece *piece, unsigned
     rt->context_changed |= fill == VIEW_CHANGED;
 }
 
-/* --- accesses
- * --------------------------------------------------------------------------------------- */
+/* --- accesses --- */
 
 bool mem_access(struct vcpu *vcpu, uint64_t va, void *buf, unsigned size, unsigned flags)
 {
@@ -218,8 +216,7 @@ bool mem_cas(struct vcpu *vcpu, uint64_t va, const void *expected, const void *d
     return true;
 }
 
-/* --- helpers of translated code
- * ------------------------------------------------------------------------ */
+/* --- helpers of translated code --- */
 
 static unsigned helper_flags(uint32_t imm)
 {

@@ -11,8 +11,7 @@ bool rt_vcpu_init(struct vcpu *vcpu);
 /* Runs vcpu until the VM ends (plat_end does not return). */
 _Noreturn void rt_loop(struct vcpu *vcpu);
 
-/* --- called by sys/
- * ---------------------------------------------------------------------------------- */
+/* --- called by sys/ --- */
 /* The translation regime of vcpu changed (TTBRx, TCR, SCTLR.M, EL, PAN...; sys/context.h has
  * computed tr_flags): the next entry selects its view and jump cache anew. Cheap. */
 void rt_context_changed(struct vcpu *vcpu);

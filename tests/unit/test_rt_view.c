@@ -31,8 +31,7 @@ static struct entry table[ROOTS][PAGES];
 static unsigned version[ROOTS][PAGES], clock_now;
 static unsigned floor_asid[ROOTS][PAGES][ASIDS], floor_global[ROOTS][PAGES];
 
-/* --- fakes
- * ------------------------------------------------------------------------------------------- */
+/* --- fakes --- */
 
 struct mapped {
     bool present, global, user;
@@ -164,8 +163,7 @@ void blocks_drop_all(struct rt_blocks *bs)
     (void)bs;
 }
 
-/* --- the history
- * -------------------------------------------------------------------------------------- */
+/* --- the history --- */
 
 static uint64_t va_of(bool high, unsigned page)
 {

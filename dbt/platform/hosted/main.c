@@ -45,8 +45,7 @@ static const char usage[] =
     "  --no-reboot        end when the guest resets\n"
     "The guest's UART is standard input and output; on a terminal Ctrl-A x ends the guest.\n";
 
-/* --- arguments
- * ------------------------------------------------------------------------------------- */
+/* --- arguments --- */
 
 static uint64_t parse_size(const char *text)
 {
@@ -131,8 +130,15 @@ static void parse(int argc, char **argv)
     }
 }
 
-/* --- the end
- * --------------------------------------------------------------------------------------- */
+/* --- the end --- */
+static volatile sig_atomic_t terminated;
+
+static void on_terminate(int signal)
+{
+    (void)signal;
+    terminated = 1;
+    hosted_post(&vcpus[0], PLAT_EVENT_STOP);
+}
 
 void plat_end(enum plat_end end, int status)
 {
@@ -153,8 +159,7 @@ void plat_end(enum plat_end end, int status)
     _exit(status);
 }
 
-/* --- the machine
- * ----------------------------------------------------------------------------------- */
+/* --- the machine --- */
 
 static void make_machine(void)
 {

@@ -18,9 +18,8 @@
 #define EFLAGS_TF    BIT64(8)
 #define PF_WRITE     BIT64(1) /* of the x86 page-fault error code */
 
-/* --- stubs
- * -------------------------------------------------------------------------------------------
- * Copied to the start of the code cache, so that translated code reaches them by rel32. st->plat[0]
+/* --- stubs --- */
+/* Copied to the start of the code cache, so that translated code reaches them by rel32. st->plat[0]
  * holds the stack pointer of hosted_stub_enter, [1] the vCPU, [2] the address of rt_call_sync.
  *   enter      C function (st, host) -> EAX of the exit; RSP is 16-byte aligned in translated code
  *   leave      where a fault that cannot be mended goes on
@@ -128,8 +127,7 @@ const struct x64_env *plat_env(void)
     return &env;
 }
 
-/* --- running
- * ----------------------------------------------------------------------------------------- */
+/* --- running --- */
 
 static __thread struct vcpu *current;
 
@@ -153,8 +151,7 @@ uint32_t plat_run(struct vcpu *vcpu, uint64_t host)
     return exit;
 }
 
-/* --- signals
- * ----------------------------------------------------------------------------------------- */
+/* --- signals --- */
 
 static bool in_blocks(uint64_t rip)
 {
