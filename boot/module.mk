@@ -24,7 +24,7 @@ $(BUILD)/exarch.iso: $(BUILD)/exarch.stripped.elf boot/grub.cfg tools/mkimage $(
 
 # BOOTX64.EFI: gnu-efi's start-up code and headers, our code, the root image inside.
 EFI_SRC += boot/efi/app.c boot/efi/files.c boot/efi/firmware.c boot/efi/image.c boot/efi/handover.asm \
-           boot/boot_info.c boot/memmap.c kernel/lib/string.c kernel/lib/format.c kernel/lib/ini.c
+           boot/boot_info.c boot/memmap.c kernel/lib/string.c kernel/lib/text.c kernel/lib/format.c kernel/lib/ini.c
 
 EFI_CFLAGS := $(filter-out -I% -Wstrict-prototypes,$(BASE)) -Wno-cast-align -I. -Iinclude -isystem /usr/include/efi \
               -isystem /usr/include/efi/x86_64 -ffreestanding -fno-stack-protector -fcf-protection=none \

@@ -50,6 +50,17 @@ static const char *take_section(struct piece p, struct ini_entry *entry)
     return NULL;
 }
 
+/* Without the comment that white space and a ';' begin. */
+static struct piece without_comment(struct piece p)
+{
+    for (const char *c = p.start; c < p.end; c++) {
+        if (*c == ';' && (c == p.start || is_space(c[-1]))) {
+            return (struct piece){p.start, c};
+        }
+    }
+    return p;
+}
+
 static const char *take_key(struct piece p, struct ini_entry *entry)
 {
     const char *equals = memchr(p.start, '=', (size_t)(p.end - p.start));
@@ -64,7 +75,8 @@ static const char *take_key(struct piece p, struct ini_entry *entry)
     if (!keep(entry->key, sizeof(entry->key), key)) {
         return "the key is too long";
     }
-    if (!keep(entry->value, sizeof(entry->value), trim((struct piece){equals + 1, p.end}))) {
+    struct piece value = without_comment((struct piece){equals + 1, p.end});
+    if (!keep(entry->value, sizeof(entry->value), trim(value))) {
         return "the value is too long";
     }
     return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Reads exarch.ini: `[section name]`, `key = value`, comment lines that start with `;` or `#`. What
- * a line means is its reader's business; this only takes lines apart. */
+/* Reads exarch.ini: `[section name]`, `key = value`, comment lines that start with `;` or `#`, and
+ * comments behind a value, after white space and `;`. What a line means is its reader's business;
+ * this only takes lines apart. */
 #pragma once
 
 #include <stdbool.h>
