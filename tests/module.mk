@@ -44,3 +44,7 @@ unit_rt-view_SRC := tests/unit/test_rt_view.c mmu/view.c dbt/rt/tlb.c dbt/rt/jum
 UNIT_TESTS      += config
 unit_config_SRC := tests/unit/test_config.c kernel/config.c kernel/lib/ini.c kernel/lib/format.c \
                    kernel/lib/text.c
+UNIT_TESTS       += memmap pages lib
+unit_memmap_SRC  := tests/unit/test_memmap.c boot/memmap.c boot/multiboot2.c boot/boot_info.c kernel/lib/text.c
+unit_pages_SRC   := tests/unit/test_pages.c kernel/pages.c kernel/objects.c tests/unit/fake_root.c
+unit_lib_SRC     := tests/unit/test_lib.c kernel/lib/format.c kernel/lib/text.c kernel/lib/ini.c

@@ -2,7 +2,6 @@
 /* Memory and string functions. Bulk work uses the string instructions: no SIMD registers here. */
 #include "kernel/lib/string.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
