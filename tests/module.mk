@@ -48,3 +48,7 @@ UNIT_TESTS       += memmap pages lib
 unit_memmap_SRC  := tests/unit/test_memmap.c boot/memmap.c boot/multiboot2.c boot/boot_info.c kernel/lib/text.c
 unit_pages_SRC   := tests/unit/test_pages.c kernel/pages.c kernel/objects.c tests/unit/fake_root.c
 unit_lib_SRC     := tests/unit/test_lib.c kernel/lib/format.c kernel/lib/text.c kernel/lib/ini.c
+
+UNIT_TESTS       += cli console
+unit_cli_SRC     := tests/unit/test_cli.c kernel/cli.c kernel/lib/format.c
+unit_console_SRC := tests/unit/test_console.c kernel/console.c kernel/lib/format.c $(unit_machine)

@@ -123,9 +123,8 @@ static const struct {
     {"[guest a]\nkernel=k\n[guest a]\nkernel=k\n",
      "exarch.ini:3: [guest a]: this guest is already in line 1; expected another name\n", true},
     {"[guest a]\nkernel=k\ndisks = vda.img\n",
-     "exarch.ini:3: disks = vda.img: expected no such key yet: this version gives guests no disks "
-     "and "
-     "no nets\n",
+     "exarch.ini:3: disks = vda.img: expected nothing: this version gives guests no disks and no "
+     "nets\n",
      true},
 };
 
