@@ -52,3 +52,4 @@ unit_lib_SRC     := tests/unit/test_lib.c kernel/lib/format.c kernel/lib/text.c 
 UNIT_TESTS       += cli console
 unit_cli_SRC     := tests/unit/test_cli.c kernel/cli.c kernel/lib/format.c
 unit_console_SRC := tests/unit/test_console.c kernel/console.c kernel/lib/format.c $(unit_machine)
+include tests/diff/module.mk
