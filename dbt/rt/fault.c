@@ -9,7 +9,7 @@ static enum rt_action leave_at(struct vcpu *vcpu, const struct rt_block *block,
                                const struct x64_site *site, const struct x64_regs *regs)
 {
     const struct rt_meta *meta = block->meta;
-    x64_recover(site, meta->loc + site->loc, meta->consts, regs, vcpu->st);
+    x64_recover(site, meta->loc, meta->consts, regs, vcpu->st);
     return RT_LEAVE;
 }
 
