@@ -13,10 +13,17 @@ static enum rt_action leave_at(struct vcpu *vcpu, const struct rt_block *block,
     return RT_LEAVE;
 }
 
-_Noreturn static void lost(const struct x64_regs *regs, const char *what)
+/* A fault where the emitter has promised none: a bug of ours. */
+_Noreturn static void lost(struct vcpu *vcpu, const struct rt_block *block,
+                           const struct x64_regs *regs, const struct plat_fault *fault)
 {
-    plat_log(PLAT_ERROR, "%s at %#lx, which is no site of translated code", what,
-             (unsigned long)regs->rip);
+    if (block) {
+        plat_log(PLAT_ERROR, "block of pa %#lx flags %#x, %u bytes, at its byte %#lx",
+                 (unsigned long)block->pa, block->flags, block->size,
+                 (unsigned long)(regs->rip - block_rx(&vcpu->vm->rt->blocks, block)));
+    }
+    plat_log(PLAT_ERROR, "fault of kind %d (offset %#lx) at %#lx, which is no site", fault->kind,
+             (unsigned long)fault->offset, (unsigned long)regs->rip);
     plat_end(PLAT_END_FAILURE, 1);
 }
 
@@ -73,7 +80,7 @@ enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
     const struct rt_block *block = blocks_by_host(blocks, regs->rip);
     const struct x64_site *site = block ? block_site(blocks, block, regs->rip, false) : NULL;
     if (!site) {
-        lost(regs, "fault");
+        lost(vcpu, block, regs, fault);
     }
     rt->slow = true;
     rt->slow_block = vcpu->st->pc_page + (block->pa & (PAGE_SIZE - 1));
