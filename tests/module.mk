@@ -53,3 +53,7 @@ UNIT_TESTS       += cli console
 unit_cli_SRC     := tests/unit/test_cli.c kernel/cli.c kernel/lib/format.c
 unit_console_SRC := tests/unit/test_console.c kernel/console.c kernel/lib/format.c $(unit_machine)
 include tests/diff/module.mk
+
+UNIT_TESTS    += back
+unit_back_SRC := tests/unit/test_back.c kernel/lib/chacha20.c \
+                 $(addprefix guestdev/back/,virtqueue.c back.c console.c entropy.c)
