@@ -57,3 +57,4 @@ include tests/diff/module.mk
 UNIT_TESTS    += back
 unit_back_SRC := tests/unit/test_back.c kernel/lib/chacha20.c \
                  $(addprefix guestdev/back/,virtqueue.c back.c console.c entropy.c)
+include tests/diff/module.mk tests/unit/a64.mk

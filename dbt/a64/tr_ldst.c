@@ -125,7 +125,7 @@ struct pair {
 
 static enum tr_result store_pair(struct tr *t, struct pair p)
 {
-    int64_t offset = p.imm << p.size;
+    int64_t offset = p.imm * (1 << p.size);
     int64_t disp = p.index == POST ? 0 : offset;
     ir_ref base = tr_base(t, p.rn);
     transfer(t, STORE, p.size, p.rt, base, disp, tr_plain(t));
@@ -138,7 +138,7 @@ static enum tr_result store_pair(struct tr *t, struct pair p)
 
 static enum tr_result load_pair(struct tr *t, struct pair p, bool is_signed)
 {
-    int64_t offset = p.imm << p.size;
+    int64_t offset = p.imm * (1 << p.size);
     int64_t disp = p.index == POST ? 0 : offset;
     int64_t disp2 = disp + (1 << p.size);
     unsigned aux = tr_plain(t);
