@@ -33,7 +33,7 @@ EFI_CFLAGS := $(filter-out -I% -Wstrict-prototypes,$(BASE)) -Wno-cast-align -I. 
 EFI_OBJ := $(patsubst %,$(BUILD)/efi/%.o,$(EFI_SRC)) $(BUILD)/efi/root_image.o
 EFI_LDFLAGS := -nostdlib -shared -Bsymbolic -znocombreloc -T /usr/lib/elf_x86_64_efi.lds --fatal-warnings \
                --no-warn-rwx-segments --no-undefined -z noexecstack
-ALL_TARGETS += $(BUILD)/BOOTX64.EFI
+ALL_TARGETS += $(BUILD)/BOOTX64.EFI $(BUILD)/exarch.img $(BUILD)/exarch.iso
 
 
 $(BUILD)/efi/root_image.o: $(BUILD)/exarch.stripped.elf

@@ -48,6 +48,22 @@ static void say_backtrace(uint64_t frame)
     }
 }
 
+/* A leaf function may have no frame, and a jump out of the code has none: the return address is
+ * then on top of the stack. It may also be something else that lies there, hence the question mark.
+ */
+static void say_top_of_stack(const struct trap_frame *frame)
+{
+    uint64_t offset;
+
+    if (frame->rsp % 8 || !paging_is_mapped(frame->rsp)) {
+        return;
+    }
+    uint64_t word = *(const uint64_t *)frame->rsp;
+    if (symbol_lookup(word, &offset)) {
+        say_place(" from?", word - 1);
+    }
+}
+
 static void say_registers(const struct trap_frame *f)
 {
     log_error(LOG_TRAP, "rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx, f->rcx,
@@ -85,6 +101,7 @@ static _Noreturn void die(const struct trap_frame *frame, uint64_t rbp, const ch
               cr4_read());
     if (frame) {
         say_place("    at", frame->rip);
+        say_top_of_stack(frame);
     }
     say_backtrace(rbp);
     log_error(LOG_TRAP, "PANIC ends: halted");

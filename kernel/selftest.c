@@ -39,6 +39,7 @@ static void test_run_data(void)
     static unsigned char ret = 0xc3;
 
     ((void (*)(void))(uintptr_t)&ret)();
+    __asm__ volatile(""); /* no tail call: this function is to be seen in the back trace */
 }
 
 /* Down the stack until the guard page stops it; #DF reports, on its own stack. */

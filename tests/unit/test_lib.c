@@ -290,7 +290,7 @@ static void test_ini(void **state)
     check_ini("", true, "");
     check_ini("a=b", true, "1[]a=b\n");
     check_ini("; note\r\n\n# more\n [ guest one ] \r\n key = v = w ; x\t\r\nempty=\n", true,
-              "4[guest one]=\n5[guest one]key=v = w ; x\n6[guest one]empty=\n");
+              "4[guest one]=\n5[guest one]key=v = w\n6[guest one]empty=\n");
     check_ini("nonsense\n[open\n=v\nk=v\n", false,
               "1!expected [section] or key = value\n2!the section's line has no ']' at its end\n"
               "3!there is no key before the '='\n4[]k=v\n");
