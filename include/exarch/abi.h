@@ -28,10 +28,10 @@
  * where boot.features says so. EFER: SCE LME LMA NXE. XCR0: all that the host has among x87, SSE,
  * AVX, AVX-512. x87 and MXCSR as after reset.
  *
- * CPUID in the VM is the host's less virtualization, MWAIT, x2APIC, TSC deadline: the engine trusts
- * CPUID. RDTSC is the host's TSC plus nothing. The engine has no APIC, no I/O ports (touching one
- * stops the VM), no MSRs but EFER, STAR, LSTAR, CSTAR, FMASK, FS/GS/KERNEL_GS bases, SYSENTER_*,
- * PAT and TSC_AUX.
+ * CPUID in the VM is the host's less virtualization, MWAIT, XSAVES, x2APIC, TSC deadline, PMU: the
+ * engine trusts CPUID. RDTSC is the host's TSC. The VM has no APIC, no I/O ports (touching one
+ * stops it), no debug registers, and no MSRs but STAR, LSTAR, CSTAR, FMASK, FS/GS/KERNEL_GS bases
+ * and TSC_AUX. CR0, CR4, EFER and XCR0 are fixed: changing them is #GP.
  *
  * Events: root sets bits in abi_vcpu.pending, then injects ABI_VECTOR_EVENT as soon as the vCPU's
  * IF is 1, unless the word has been taken to 0 meanwhile. The engine takes the word with xchg.
