@@ -5,6 +5,7 @@
 #include "boot/boot_info.h"
 #include "boot/multiboot2.h"
 #include "kernel/early_console.h"
+#include "kernel/guests.h"
 #include "kernel/image.h"
 #include "kernel/lib/string.h"
 #include "kernel/log.h"
@@ -17,6 +18,9 @@
 #include "kernel/smp.h"
 #include "kernel/symbols.h"
 #include "kernel/time.h"
+#include "kernel/virt/sched.h"
+#include "kernel/virt/virt.h"
+#include "kernel/vm.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/cpu_features.h"
 #include "kernel/x86/paging.h"
@@ -81,6 +85,27 @@ static void report_boot(void)
     }
 }
 
+/* The boot CPU's part besides its own VMs. */
+static void boot_cpu_background(void)
+{
+    vm_reap();
+}
+
+/* Virtualization on every CPU, then the guests; comes back when the machine has none. */
+static void run_guests(void)
+{
+    if (virt_init()) {
+        return;
+    }
+    smp_call_all(virt_core_on, NULL);
+    for (unsigned i = 1; i < smp_cpu_count(); i++) {
+        smp_set_work(i, sched_loop, NULL);
+    }
+    sched_set_background(boot_cpu_background);
+    guests_start(&boot_info);
+    sched_loop(NULL);
+}
+
 /* On a stack with a guard page, in root's own page tables. */
 static void root_main(void)
 {
@@ -93,6 +118,7 @@ static void root_main(void)
     paging_audit();
     log_info(LOG_BOOT, "root is up after %lu us", time_ns() / 1000);
     selftest(boot_info.cmdline);
+    run_guests();
     smp_idle();
 }
 

@@ -44,3 +44,12 @@ $(BUILD)/root/exarch-first.elf: $$(ROOT_OBJ) $(BUILD)/root/blobs.o $(BUILD)/root
 $(BUILD)/exarch.elf: $$(ROOT_OBJ) $(BUILD)/root/blobs.o $(BUILD)/root/symbols.o linker.ld
 	@echo "  LD [root] $@"
 	@$(CC) $(ROOT_LDFLAGS) -o $@ $(filter %.o,$^)
+
+# Virtualization and VMs.
+ROOT_SRC += kernel/virt/virt.c kernel/virt/xsave.c kernel/virt/exit.c kernel/virt/hypercall.c \
+            kernel/virt/sched.c
+ROOT_SRC += kernel/virt/vmx.c kernel/virt/vmx_caps.c kernel/virt/vmx_controls.c kernel/virt/vmx_state.c \
+            kernel/virt/vmx_exit.c kernel/virt/vmx_dump.c kernel/virt/vmx_entry.S
+ROOT_SRC += kernel/virt/svm.c kernel/virt/svm_state.c kernel/virt/svm_exit.c kernel/virt/svm_entry.S
+ROOT_SRC += kernel/vm.c kernel/vm_memory.c kernel/vm_image.c kernel/vm_tables.c kernel/vm_load.c \
+            kernel/vm_report.c kernel/guests.c

@@ -58,3 +58,9 @@ UNIT_TESTS    += back
 unit_back_SRC := tests/unit/test_back.c kernel/lib/chacha20.c \
                  $(addprefix guestdev/back/,virtqueue.c back.c console.c entropy.c)
 include tests/diff/module.mk tests/unit/a64.mk
+include tests/boot/engine/module.mk
+
+UNIT_TESTS            += vmx_controls
+unit_vmx_controls_SRC := tests/unit/test_vmx_controls.c kernel/virt/vmx_controls.c
+UNIT_TESTS            += vm_image
+unit_vm_image_SRC     := tests/unit/test_vm_image.c kernel/vm_image.c

@@ -12,7 +12,7 @@ static EFI_FILE_PROTOCOL *volume;
 static struct ini_entry entry_room;
 
 /* Keys of exarch.ini whose values are files. */
-static const char *const file_keys[] = {"kernel", "initrd", "dtb"};
+static const char *const file_keys[] = {"engine", "kernel", "initrd", "dtb"};
 
 static EFI_FILE_PROTOCOL *open_volume(EFI_HANDLE image)
 {

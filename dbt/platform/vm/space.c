@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The engine's memory and its slot of the linear space. */
+#include "dbt/platform/vm/space.h"
+
+#include "kernel/lib/string.h"
+
+struct space space;
+
+extern const uint8_t ring3_text_start[], ring3_text_end[];
+
+static uint64_t page_take(void *unused)
+{
+    (void)unused;
+    return space_take_page();
+}
+
+static void page_give(void *unused, uint64_t vpa)
+{
+    (void)unused;
+    space_give_page(vpa);
+}
+
+static uint64_t *page_view(void *unused, uint64_t vpa)
+{
+    (void)unused;
+    return space_pointer(vpa);
+}
+
+const struct ptab_pages space_pages = {page_take, page_give, page_view, NULL};
+
+uint64_t space_take_page(void)
+{
+    uint64_t vpa = space.spare;
+    if (vpa) {
+        uint64_t *page = space_pointer(vpa);
+        space.spare = page[0];
+        page[0] = 0; /* the rest was cleared when it was given back */
+        return vpa;
+    }
+    void *page = space_take(PAGE_SIZE);
+    return page ? (uint64_t)page - ABI_DIRECT_BASE : 0;
+}
+
+void space_give_page(uint64_t vpa)
+{
+    uint64_t *page = space_pointer(vpa);
+    memset(page, 0, PAGE_SIZE);
+    page[0] = space.spare;
+    space.spare = vpa;
+}
+
+void *space_take(uint64_t size)
+{
+    uint64_t whole = ALIGN_UP(size, PAGE_SIZE);
+    if (whole < size || whole > space.heap_end - space.free) {
+        return NULL;
+    }
+    void *memory = space_pointer(space.free);
+    space.free += whole;
+    return memory;
+}
+
+static int map(uint64_t linear, uint64_t vpa, uint64_t size, unsigned rights)
+{
+    return ptab_map(&space.tables, linear, vpa, size, rights, PTAB_WB);
+}
+
+static int map_ring3_text(void)
+{
+    uint64_t size = (uint64_t)(ring3_text_end - ring3_text_start);
+    uint64_t linear = (uint64_t)ring3_text_start;
+    if (!size) {
+        return 0;
+    }
+    return map(space_ring3_text(linear), linear - ABI_ENGINE_BASE, size, PTAB_R | PTAB_X | PTAB_U);
+}
+
+/* Ring-3 stacks come from the heap's end. */
+static int map_stacks(void)
+{
+    int error = 0;
+    for (unsigned i = 0; i < space.boot->vcpus && !error; i++) {
+        space.heap_end -= SPACE_STACK_SIZE;
+        error = map(space_ring3_stack(i) - SPACE_STACK_SIZE, space.heap_end, SPACE_STACK_SIZE,
+                    PTAB_R | PTAB_W | PTAB_U);
+    }
+    return error;
+}
+
+static int map_shared(void)
+{
+    space.shared_size = MIN(ALIGN_DOWN(space.boot->heap.size / 8, MIB(2)), SPACE_SHARED_MAX);
+    space.heap_end = ALIGN_DOWN(space.heap_end - space.shared_size, MIB(2));
+    return map(SPACE_SHARED, space.heap_end, space.shared_size, PTAB_R | PTAB_W | PTAB_U);
+}
+
+int space_init(const struct abi_boot *boot)
+{
+    space = (struct space){
+        .boot = boot,
+        .free = boot->heap.vpa,
+        .heap_end = boot->heap.vpa + boot->heap.size,
+        .tables = {.format = &ptab_x86_format,
+                   .pages = space_pages,
+                   .max_leaf = 2,
+                   .root = boot->cr3,
+                   .generation = 1},
+    };
+    int error = map_ring3_text();
+    if (!error) {
+        error = map(SPACE_CODE, boot->code.vpa, boot->code.size, PTAB_R | PTAB_X | PTAB_U);
+    }
+    if (!error) {
+        error = map_stacks();
+    }
+    return error ? error : map_shared();
+}
+
+uint64_t space_ring3_text(uint64_t linear)
+{
+    return linear - ABI_ENGINE_BASE + SPACE_RING3_TEXT;
+}
+
+uint64_t space_ring3_stack(unsigned vcpu)
+{
+    return SPACE_STACKS + (vcpu + 1) * (SPACE_STACK_SIZE + PAGE_SIZE);
+}
