@@ -52,7 +52,6 @@ unit_lib_SRC     := tests/unit/test_lib.c kernel/lib/format.c kernel/lib/text.c 
 UNIT_TESTS       += cli console
 unit_cli_SRC     := tests/unit/test_cli.c kernel/cli.c kernel/lib/format.c
 unit_console_SRC := tests/unit/test_console.c kernel/console.c kernel/lib/format.c $(unit_machine)
-include tests/diff/module.mk
 
 UNIT_TESTS    += back
 unit_back_SRC := tests/unit/test_back.c kernel/lib/chacha20.c \
@@ -64,3 +63,4 @@ UNIT_TESTS            += vmx_controls
 unit_vmx_controls_SRC := tests/unit/test_vmx_controls.c kernel/virt/vmx_controls.c
 UNIT_TESTS            += vm_image
 unit_vm_image_SRC     := tests/unit/test_vm_image.c kernel/vm_image.c
+include tests/diff/module.mk tests/unit/a64.mk tests/fuzz/a64.mk

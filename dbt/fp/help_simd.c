@@ -56,7 +56,7 @@ static uint64_t doubling_high(struct lane_args *l, int sign, bool rounds, bool a
     unsigned width = 8u << l->size;
     wide value = (wide)as_signed(l->a, l->size) * as_signed(l->b, l->size) * 2 * sign;
 
-    value += accumulates ? (wide)as_signed(l->c, l->size) << width : 0;
+    value += accumulates ? (wide)as_signed(l->c, l->size) * ((wide)1 << width) : 0;
     value += rounds ? (wide)1 << (width - 1) : 0;
     return saturate(l, value >> width, l->size, false);
 }

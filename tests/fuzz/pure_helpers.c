@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The real pure helpers, for tests whose sync helpers are a fake's. */
+#include "dbt/rt/helpers.h"
+
+#define HELPER_SYNC(name)
+#define HELPER_I64(name)  extern const char help_##name[];
+#define HELPER_V128(name) extern const char help_##name[];
+#include "dbt/rt/helpers.inc"
+#undef HELPER_SYNC
+#undef HELPER_I64
+#undef HELPER_V128
+
+const uintptr_t help_pure[HELPER_COUNT] = {
+#define HELPER_SYNC(name) [HELPER_##name] = 0,
+#define HELPER_I64(name)  [HELPER_##name] = (uintptr_t)help_##name,
+#define HELPER_V128(name) [HELPER_##name] = (uintptr_t)help_##name,
+#include "dbt/rt/helpers.inc"
+#undef HELPER_SYNC
+#undef HELPER_I64
+#undef HELPER_V128
+};
