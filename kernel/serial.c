@@ -121,8 +121,6 @@ static void use(int (*route)(const void *, uint8_t), const void *what)
     if (!polled) {
         uart_enable_interrupts(&uart);
     }
-    early_console_release_serial();
-    log_add_sink_quietly(&sink);
 }
 
 /* The first PCI port that answers; its BAR 0 is I/O or memory. */
@@ -140,6 +138,7 @@ static bool use_pci(void)
             log_info(LOG_CONSOLE, "serial console on PCI %02x:%02x.%x", d->at.bus, d->at.device,
                      d->at.function);
             use(route_pci, d);
+            log_add_sink(&sink); /* with all that went before: there was no COM1 to show it */
             return true;
         }
     }
@@ -153,6 +152,8 @@ void serial_init(void)
     if (!uart_init(&uart, &com1, BAUD)) {
         log_info(LOG_CONSOLE, "serial console on COM1");
         use(route_isa, NULL);
+        early_console_release_serial();
+        log_add_sink_quietly(&sink);
     } else if (!use_pci()) {
         log_info(LOG_CONSOLE, "no serial port");
     }
