@@ -2,7 +2,7 @@
 /* From a block of IR to x86-64 code: what the runtime hands to the emitter and gets back. */
 /*
  * Host registers in translated code: R14 = &state + STATE_BIAS, R15 = state.mem_bias, RSP = a small
- * stack for calls of helpers; all others belong to the allocator. Between blocks all guest state is
+ * stack for calls of helpers, 16-byte aligned, at least 1 KiB below it free; all others belong to the allocator. Between blocks all guest state is
  * in struct a64_state. Guest memory is reached by env->mem_model:
  *   MEM_BIAS   [addr + R15 + disp]: one view, out-of-range addresses are non-canonical (#GP/#SS)
  *   MEM_SLOTS  t = addr + disp; u = t >>s 39; u = [R15 + u * 8]; [t + u]: hosted
@@ -33,6 +33,7 @@ struct x64_env {
     uint64_t exit;        /* jmp: leave translated code; EAX = enum ir_exit or X64_EXIT_LINK... */
     uint64_t call_sync;   /* call: EAX = enum helper, EDX = imm; RDI RSI R8 = a0 a1 a2 -> RAX.
                              Preserves RSP R14 R15 only */
+    uint32_t shake;       /* tests: seed of the allocator's random choices; 0: none */
     const uint64_t *pure; /* addresses of the pure helpers by enum helper (0 for sync ones) */
 };
 
@@ -83,6 +84,9 @@ struct x64_site {
                          interrupt */
 };
 
+/* Scratch memory of one compilation (struct x64). */
+#define X64_WORK_SIZE 131072
+
 struct x64_code {
     uint8_t *rw; /* where code is written, capacity bytes */
     uint64_t rx; /* where it will execute */
@@ -94,9 +98,10 @@ struct x64_code {
     uint16_t const_count;
     uint32_t first_link_id; /* ids that the links get in X64_EXIT: first_link_id + i + 1 */
     struct x64_link link[2];
-    struct x64_site site[IR_MAX_INSNS];
-    struct x64_loc loc[8192];
-    uint64_t consts[512];
+    struct x64_site site[2 * IR_MAX_INSNS];
+    struct x64_loc loc[16384];
+    uint64_t consts[IR_MAX_INSNS];
+    uint64_t work[X64_WORK_SIZE / 8]; /* the emitter's own */
 };
 
 enum x64_result { X64_OK = 0, X64_NO_SPACE = -1 };

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Ends of blocks: links within the page, the jump cache for everything else, exits. */
+/*
+ * Every END first brings all guest state to memory, so the registers are free afterwards. A jump to a
+ * page offset within the page is a link: a rel32 that the runtime points at the target's code and back
+ * at its exit. A jump to the block's own start needs none. Other targets are looked up in the view's
+ * jump cache in place.
+ */
+#include "dbt/x64/x64.h"
+
+#define JC_INDEX_MASK ((int32_t)(((1 << JC_BITS) - 1) * sizeof(struct jc_entry)))
+_Static_assert(sizeof(struct jc_entry) == 16, "the lookup scales the index by hand");
+
+static void leave(struct x64 *c, uint32_t reason)
+{
+    emit_const(c, RAX, reason);
+    emit_jmp_to(c, c->env->exit);
+}
+
+/* st.pc = pc_page + offset. */
+static void store_pc(struct x64 *c, int32_t offset)
+{
+    emit_rm(c, X_MOV_RM | X_W, RAX, ST_FIELD(pc_page));
+    if (offset) {
+        emit_rm(c, X_LEA_RM | X_W, RAX, mem_base(RAX, offset));
+    }
+    emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc));
+}
+
+/* --- the jump cache --- */
+/* Out of line: the VA in RAX has no entry. */
+static void miss(struct x64 *c, const struct x64_ool *o)
+{
+    (void)o;
+    emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc));
+    leave(c, X64_EXIT(EXIT_LOOKUP, 0));
+}
+
+/* To the block at the VA in RAX. The entry of va is number (va >> 2) & mask: va * 4 & mask * 16. */
+static void jump_by_cache(struct x64 *c)
+{
+    emit_rm(c, X_LEA_RM, RCX, mem_index(X86_NONE, RAX, 2, 0));
+    emit_ri(c, X_AND_MI, RCX, JC_INDEX_MASK);
+    emit_rm(c, X_ADD_RM | X_W, RCX, ST_FIELD(jc));
+    emit_rm(c, X_CMP_RM | X_W, RAX, mem_base(RCX, offsetof(struct jc_entry, va)));
+    x64_ool(c, miss, emit_jcc(c, CC_NE));
+    emit_ri(c, X_AND_MI | X_W, RAX, -(int32_t)PAGE_SIZE);
+    emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc_page));
+    emit_m(c, X_JMP_M, mem_base(RCX, offsetof(struct jc_entry, host)));
+}
+
+static void jump_across(struct x64 *c, int32_t offset)
+{
+    emit_rm(c, X_MOV_RM | X_W, RAX, ST_FIELD(pc_page));
+    emit_rm(c, X_LEA_RM | X_W, RAX, mem_base(RAX, offset));
+    jump_by_cache(c);
+}
+
+/* --- links --- */
+/* Out of line: where link number imm leads while it is not linked. */
+static void unlinked(struct x64 *c, const struct x64_ool *o)
+{
+    struct x64_link *link = &c->code->link[o->imm];
+
+    link->unlinked = (uint32_t)(c->p - c->code->rw);
+    store_pc(c, link->target);
+    leave(c, X64_EXIT(EXIT_LOOKUP, c->code->first_link_id + o->imm + 1));
+}
+
+static void make_link(struct x64 *c, uint8_t *rel32, int32_t target)
+{
+    struct x64_code *code = c->code;
+
+    x64_ool(c, unlinked, rel32)->imm = code->link_count;
+    code->link[code->link_count++] =
+        (struct x64_link){.patch = (uint32_t)(rel32 - code->rw), .target = target};
+}
+
+static bool in_page(int64_t offset)
+{
+    return offset >= 0 && offset < (int64_t)PAGE_SIZE;
+}
+
+static void jump(struct x64 *c, int64_t offset)
+{
+    if (offset == c->block->start) {
+        emit_jmp_back(c, c->code->rw);
+    } else if (in_page(offset)) {
+        make_link(c, emit_jmp_aligned(c), (int32_t)offset);
+    } else {
+        jump_across(c, (int32_t)offset);
+    }
+}
+
+/* Out of line: the taken way of a conditional branch out of the page, by imm. */
+static void taken_across(struct x64 *c, const struct x64_ool *o)
+{
+    jump_across(c, (int32_t)o->imm);
+}
+
+static void jump_if(struct x64 *c, enum x86_cc cc, int64_t offset)
+{
+    if (offset == c->block->start) {
+        emit_jcc_back(c, cc, c->code->rw);
+    } else if (in_page(offset)) {
+        make_link(c, emit_jcc_aligned(c, cc), (int32_t)offset);
+    } else {
+        x64_ool(c, taken_across, emit_jcc(c, cc))->imm = (uint64_t)offset;
+    }
+}
+
+static void two_ways(struct x64 *c, const struct ir_insn *i, enum x86_cc taken)
+{
+    jump_if(c, taken, IR_TAKEN(i->imm));
+    jump(c, IR_NEXT(i->imm));
+}
+
+/* --- rows --- */
+static void end(struct x64 *c)
+{
+    x64_flags_clobber(c);
+    x64_write_back(c);
+}
+
+LOWER(JUMP)
+{
+    end(c);
+    jump(c, (int64_t)i->imm);
+}
+
+LOWER(BRCOND)
+{
+    if (i->aux >= COND_AL) {
+        end(c);
+        jump(c, IR_TAKEN(i->imm));
+        return;
+    }
+    x64_flags_need(c, 0);
+    x64_write_back(c);
+    two_ways(c, i, x64_flags_cc(c, i->aux));
+}
+
+static void branch_on_zero(struct x64 *c, const struct ir_insn *i, unsigned w)
+{
+    unsigned x;
+
+    x64_flags_clobber(c);
+    x = x64_use(c, 0);
+    x64_write_back(c);
+    emit_rr(c, X_TEST_MR | w, x, x);
+    two_ways(c, i, i->aux & 1 ? CC_NE : CC_E);
+}
+
+LOWER(BRZ32)
+{
+    branch_on_zero(c, i, 0);
+}
+
+LOWER(BRZ64)
+{
+    branch_on_zero(c, i, X_W);
+}
+
+LOWER(BRBIT)
+{
+    unsigned n = i->aux & 63, x;
+    bool when_set = i->aux & 64;
+
+    x64_flags_clobber(c);
+    x = x64_use(c, 0);
+    x64_write_back(c);
+    if (n < 7) {
+        emit_ri8(c, X_TEST8_MI8, x, 1u << n);
+        two_ways(c, i, when_set ? CC_NE : CC_E);
+    } else {
+        emit_ri8(c, X_BT_MI8 | (n >= 32 ? X_W : 0), x, n);
+        two_ways(c, i, when_set ? CC_B : CC_AE);
+    }
+}
+
+LOWER(BRIND)
+{
+    unsigned x;
+
+    x64_flags_clobber(c);
+    x = x64_use(c, 0);
+    x64_write_back(c);
+    emit_mov(c, RAX, x);
+    jump_by_cache(c);
+}
+
+static void exit_at(struct x64 *c, const struct ir_insn *i, int32_t pc)
+{
+    end(c);
+    store_pc(c, pc);
+    if (i->imm == (uint64_t)(int64_t)(int32_t)i->imm) {
+        emit_mi32(c, X_MOV_MI32 | X_W, ST_FIELD(exit_arg), (int32_t)i->imm);
+    } else {
+        emit_const(c, RAX, i->imm);
+        emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(exit_arg));
+    }
+    leave(c, X64_EXIT(i->aux, 0));
+}
+
+LOWER(EXIT)
+{
+    exit_at(c, i, (int32_t)c->guest);
+}
+
+LOWER(EXIT_NEXT)
+{
+    exit_at(c, i, (int32_t)c->guest + 4);
+}
