@@ -197,7 +197,7 @@ static void save(struct x64 *c, ir_ref ref)
     if (v->bound) {
         store_bound(c, ref, v->reg);
     }
-    if (v->next != X64_NEVER && v->home == X64_NONE && v->spill == X64_NONE && c->flags_ref != ref) {
+    if (v->next != X64_NEVER && v->home == X64_NONE && v->spill == X64_NONE) {
         spill(c, ref, v->reg);
     }
 }
@@ -279,16 +279,20 @@ static unsigned number(unsigned reg)
 }
 
 /* --- values into registers --- */
+uint64_t x64_const_row(const struct ir_insn *row)
+{
+    return row->op == IR_NZCV_CONST ? nzcv_from_arm((uint32_t)row->imm)
+           : row->op == IR_CONST32  ? (uint32_t)row->imm
+                                    : row->imm;
+}
+
 static void load_remade(struct x64 *c, const struct ir_insn *row, unsigned reg)
 {
-    switch (row->op) {
-    case IR_NZCV_CONST: emit_const(c, reg, nzcv_from_arm((uint32_t)row->imm)); break;
-    case IR_CONST32: emit_const(c, reg, (uint32_t)row->imm); break;
-    case IR_PCREL:
+    if (row->op == IR_PCREL) {
         emit_rm(c, X_MOV_RM | X_W, reg, ST_FIELD(pc_page));
         emit_rm(c, X_LEA_RM | X_W, reg, mem_base(reg, (int32_t)row->imm));
-        break;
-    default: emit_const(c, reg, row->imm); break;
+    } else {
+        emit_const(c, reg, x64_const_row(row));
     }
 }
 
@@ -310,11 +314,19 @@ static void fetch(struct x64 *c, ir_ref ref, unsigned reg)
     }
 }
 
+static bool only_in_flags(const struct x64 *c, ir_ref ref)
+{
+    const struct x64_val *v = &c->val[ref];
+
+    return c->flags_ref == ref && v->reg == X64_NONE && v->home == X64_NONE && v->spill == X64_NONE &&
+           !is_remade(c, ref);
+}
+
 static unsigned in_reg(struct x64 *c, ir_ref ref)
 {
     struct x64_val *v = &c->val[ref];
 
-    if (v->reg == X64_NONE && c->flags_ref == ref) {
+    if (only_in_flags(c, ref)) {
         x64_flags_to_gpr(c);
     }
     if (v->reg == X64_NONE) {
@@ -402,7 +414,7 @@ unsigned x64_copy(struct x64 *c, unsigned k)
     ir_ref ref = c->arg[k];
     unsigned reg;
 
-    if (c->flags_ref == ref && c->val[ref].reg == X64_NONE) {
+    if (only_in_flags(c, ref)) {
         x64_flags_to_gpr(c);
     }
     reg = get_reg(c, class_of(c, ref));
@@ -452,7 +464,7 @@ void x64_copy_to(struct x64 *c, unsigned k, unsigned reg)
 {
     ir_ref ref = c->arg[k];
 
-    if (c->flags_ref == ref && c->val[ref].reg == X64_NONE) {
+    if (only_in_flags(c, ref)) {
         x64_flags_to_gpr(c);
     }
     if (c->val[ref].reg == reg && x64_dies(c, k) && !is_twice(c, k)) {
@@ -586,6 +598,21 @@ void x64_read(struct x64 *c, unsigned slot, ir_ref ref)
     load_reg(c, slot_mem(slot), v->reg);
 }
 
+/* A constant that is needed nowhere else: no register is kept for it. */
+static void write_remade(struct x64 *c, unsigned slot, const struct ir_insn *row)
+{
+    uint64_t value = x64_const_row(row);
+    unsigned reg;
+
+    if (row->op != IR_PCREL && value == (uint64_t)(int64_t)(int32_t)value) {
+        emit_mi32(c, X_MOV_MI32 | X_W, slot_mem(slot), (int32_t)value);
+        return;
+    }
+    reg = get_reg(c, GPR_MASK);
+    load_remade(c, row, reg);
+    store_reg(c, slot_mem(slot), reg);
+}
+
 /* One dirty slot to memory. */
 static void write_slot(struct x64 *c, unsigned slot)
 {
@@ -594,15 +621,8 @@ static void write_slot(struct x64 *c, unsigned slot)
     struct x64_val *v = &c->val[ref];
     uint32_t pinned = c->pinned;
 
-    if (v->reg == X64_NONE && (row->op == IR_CONST64 || row->op == IR_CONST32) &&
-        row->imm == (uint64_t)(int64_t)(int32_t)row->imm) {
-        emit_mi32(c, X_MOV_MI32 | X_W, slot_mem(slot), (int32_t)row->imm);
-    } else if (v->reg == X64_NONE && c->flags_ref != ref) {
-        /* A constant that is needed nowhere else: no register is kept for it. */
-        unsigned reg = get_reg(c, GPR_MASK);
-
-        fetch(c, ref, reg);
-        store_reg(c, slot_mem(slot), reg);
+    if (v->reg == X64_NONE && is_remade(c, ref)) {
+        write_remade(c, slot, row);
     } else {
         store_reg(c, slot_mem(slot), in_reg(c, ref));
     }

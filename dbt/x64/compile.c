@@ -118,11 +118,11 @@ static int lower_rows(struct x64 *c)
             return X64_NO_SPACE;
         }
         begin_row(c, n);
+        lower_fns[i->op](c, i);
+        end_row(c);
         if (c->shake) {
             shake(c);
         }
-        lower_fns[i->op](c, i);
-        end_row(c);
     }
     return X64_OK;
 }

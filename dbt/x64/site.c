@@ -34,18 +34,15 @@ static struct x64_loc locate(struct x64 *c, unsigned slot)
         loc.kind = LOC_PCREL;
         loc.index = const_index(c, ref, row->imm);
     } else {
-        uint64_t value = row->op == IR_NZCV_CONST ? nzcv_from_arm((uint32_t)row->imm)
-                         : row->op == IR_CONST32  ? (uint32_t)row->imm
-                                                  : row->imm;
         loc.kind = LOC_CONST;
-        loc.index = const_index(c, ref, value);
+        loc.index = const_index(c, ref, x64_const_row(row));
     }
     return loc;
 }
 
 bool x64_locs_left(const struct x64 *c)
 {
-    return c->code->loc_count + IR_INSN_SLACK * X64_SLOTS <= LOC_CAPACITY;
+    return (size_t)c->code->loc_count + IR_INSN_SLACK * X64_SLOTS <= LOC_CAPACITY;
 }
 
 void x64_locate(struct x64 *c)

@@ -192,6 +192,7 @@ void x64_evict(struct x64 *c, uint32_t regs);             /* before a pure call:
 struct x86_mem x64_guest_address(struct x64 *c, int64_t imm);
 
 /* Inside the allocator: a value that nobody needs gives its places back; reg is made free. */
+uint64_t x64_const_row(const struct ir_insn *row);        /* what a constant row has in a register */
 void x64_release_dead(struct x64 *c, ir_ref ref);
 void x64_vacate(struct x64 *c, unsigned reg);
 void x64_assign(struct x64 *c, ir_ref ref, unsigned reg);

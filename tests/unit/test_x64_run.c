@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Compiled blocks against the interpreter on random IR: state, memory, exits, recovery at faults. */
+/*
+ * usage: test-x64_run [SEED [BLOCKS]]. A failure prints the seed of the block and its IR; run with
+ * that seed and 1 to see it again.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dbt/ir/build.h"
+#include "dbt/ir/interp.h"
+#include "dbt/rt/helpers.h"
+#include "tests/unit/fake_rt.h"
+#include "tests/unit/x64_host.h"
+
+static struct ir_block block;
+static struct ir_builder b;
+static struct x64_code code;
+static struct a64_state initial, want, got;
+static uint8_t initial_memory[FAKE_SIZE];
+static struct jc_entry jump_cache[1 << JC_BITS];
+static uint64_t seed, first_seed = 1;
+static unsigned block_count = 3000;
+
+static uint64_t random64(void)
+{
+    seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (seed >> 32) ^ (seed << 21);
+}
+
+static unsigned below(unsigned n)
+{
+    return (unsigned)((random64() >> 16) % n);
+}
+
+static uint64_t edge(void)
+{
+    static const uint64_t edges[] = {0, 1, 2, 31, 32, 63, 64, 127, 128, 255, 256, INT32_MAX,
+                                     UINT64_C(0x80000000), UINT32_MAX, UINT64_C(0x100000000), INT64_MAX,
+                                     UINT64_C(1) << 63, UINT64_MAX, UINT64_MAX - 1};
+
+    return below(2) ? edges[below(ARRAY_SIZE(edges))] : random64() >> below(64);
+}
+
+/* --- random IR ------------------------------------------------------------------------------------------- */
+static ir_ref pool[8][64]; /* by type: values made so far */
+static unsigned pool_count[8];
+
+static void keep(ir_ref ref)
+{
+    unsigned type = ir_rows[block.insn[ref].op].result;
+    unsigned n = pool_count[type] < 64 ? pool_count[type]++ : below(64);
+
+    pool[type][n] = ref;
+}
+
+static ir_ref any(unsigned type)
+{
+    switch (type) {
+    case IR_I64:
+        return below(4) == 0   ? ir_getx(&b, below(32))
+               : below(6) == 0 ? ir_const64(&b, edge())
+                               : pool[type][below(pool_count[type])];
+    case IR_I32:
+        return below(6) == 0 ? ir_const32(&b, (uint32_t)edge()) : pool[type][below(pool_count[type])];
+    case IR_V128: return below(4) == 0 ? ir_getv(&b, below(32)) : pool[type][below(pool_count[type])];
+    case IR_FLAGS: return below(8) == 0 ? ir_getf(&b) : pool[type][below(pool_count[type])];
+    default: return IR_NONE;
+    }
+}
+
+static void operands_of(enum ir_op op, uint64_t *imm, unsigned *aux)
+{
+    unsigned width = ir_rows[op].result == IR_I32 ? 32 : 64;
+
+    *imm = 0;
+    *aux = 0;
+    switch (op) {
+    case IR_EXTR32:
+    case IR_EXTR64: *imm = below(width); break;
+    case IR_UBFX32:
+    case IR_UBFX64:
+    case IR_SBFX32:
+    case IR_SBFX64:
+    case IR_BFI32:
+    case IR_BFI64:
+        *imm = below(width);
+        *aux = 1 + below(width - (unsigned)*imm);
+        if (below(3) == 0) {
+            *imm = 0;
+            *aux = 8u << below(width == 32 ? 2 : 3);
+        }
+        break;
+    case IR_CRC32:
+    case IR_CRC32C: *aux = 1u << below(4); break;
+    case IR_NZCV_CONST:
+    case IR_NZCV_SEL:
+        *imm = (uint64_t)below(16) << 28;
+        *aux = below(16);
+        break;
+    case IR_SELECT32:
+    case IR_SELECT64:
+    case IR_VSELECT: *aux = below(16); break;
+    case IR_VGET64: *imm = below(2); break;
+    case IR_VCONST:
+    case IR_CONST32:
+    case IR_CONST64: *imm = edge(); break;
+    default: break;
+    }
+}
+
+static bool is_pure_row(enum ir_op op)
+{
+    return ir_rows[op].effects == 0 && ir_rows[op].result != IR_VOID && op <= IR_VSELECT;
+}
+
+static ir_ref random_row(enum ir_op op)
+{
+    const struct ir_row *row = &ir_rows[op];
+    ir_ref a0 = any(row->arg[0]), a1 = any(row->arg[1]), a2 = any(row->arg[2]);
+    uint64_t imm;
+    unsigned aux;
+
+    if (below(8) == 0 && row->arg[1] == row->arg[0]) {
+        a1 = a0;
+    }
+    operands_of(op, &imm, &aux);
+    return ir_emit(&b, op, a0, a1, a2, imm, aux);
+}
+
+static ir_ref flags_of(enum ir_op op)
+{
+    static const uint16_t pairs[][2] = {
+        {IR_ADD32, IR_NZCV_ADD32}, {IR_ADD64, IR_NZCV_ADD64}, {IR_SUB32, IR_NZCV_SUB32},
+        {IR_SUB64, IR_NZCV_SUB64}, {IR_ADC32, IR_NZCV_ADC32}, {IR_ADC64, IR_NZCV_ADC64},
+        {IR_SBC32, IR_NZCV_SBC32}, {IR_SBC64, IR_NZCV_SBC64},
+    };
+    const struct ir_insn last = block.insn[block.count - 1];
+
+    for (unsigned n = 0; n < ARRAY_SIZE(pairs); n++) {
+        if (pairs[n][0] == op && last.op == op) {
+            return ir_emit(&b, (enum ir_op)pairs[n][1], last.arg[0], last.arg[1], last.arg[2], 0, 0);
+        }
+    }
+    return IR_NONE;
+}
+
+/* A row of any kind that computes, now and then with the flags row that belongs to it. */
+static void compute(void)
+{
+    enum ir_op op;
+    ir_ref r, f;
+
+    do {
+        op = (enum ir_op)below(IR_OP_COUNT);
+    } while (!is_pure_row(op));
+    r = random_row(op);
+    f = below(2) ? flags_of(op) : IR_NONE;
+    keep(r);
+    if (f != IR_NONE) {
+        keep(f);
+    } else if (below(3) == 0 && (op == IR_AND32 || op == IR_ANDN32 || op == IR_XOR32)) {
+        keep(ir_op1(&b, IR_NZCV_LOGIC32, r));
+    } else if (below(3) == 0 && (op == IR_AND64 || op == IR_ANDN64 || op == IR_OR64)) {
+        keep(ir_op1(&b, IR_NZCV_LOGIC64, r));
+    }
+}
+
+/* An address in or near guest memory, now and then misaligned or outside. */
+static ir_ref address(unsigned align)
+{
+    uint64_t mask = below(12) ? (FAKE_SIZE - 1) & ~(uint64_t)(align - 1) : 2 * FAKE_SIZE - 1;
+
+    return ir_op2(&b, IR_ADD64, ir_op2(&b, IR_AND64, any(IR_I64), ir_const64(&b, mask)),
+                  ir_const64(&b, FAKE_BASE));
+}
+
+static void access_memory(void)
+{
+    static const enum ir_op loads[] = {IR_LD8,     IR_LD16,     IR_LD32,    IR_LD64,     IR_LDS8_32,
+                                       IR_LDS16_32, IR_LDS8_64, IR_LDS16_64, IR_LDS32_64, IR_LD128};
+    static const enum ir_op stores[] = {IR_ST8, IR_ST16, IR_ST32, IR_ST64, IR_ST128};
+    uint64_t disp = below(3) ? 0 : (uint64_t)(int64_t)((int)below(512) - 256);
+    unsigned aux = below(4) ? 0 : IR_MEM_ALIGN, size = 1u << below(4);
+
+    switch (below(12)) {
+    case 0: keep(ir_emit(&b, IR_LDX, address(size), IR_NONE, IR_NONE, size, 0)); break;
+    case 1: {
+        ir_ref at = address(size);
+
+        keep(ir_emit(&b, IR_LDX, at, IR_NONE, IR_NONE, size, 0));
+        keep(ir_emit(&b, IR_STX, at, any(IR_I64), IR_NONE, size, 0));
+        break;
+    }
+    case 2: keep(ir_emit(&b, IR_STX, address(size), any(IR_I64), IR_NONE, size, 0)); break;
+    case 3: {
+        ir_ref at = address(16);
+
+        keep(ir_emit(&b, IR_LDX128, at, IR_NONE, IR_NONE, 0, 0));
+        keep(ir_emit(&b, IR_STX128, at, any(IR_V128), IR_NONE, 0, 0));
+        break;
+    }
+    case 4: {
+        ir_ref at = address(size);
+        ir_ref expected = below(2) ? ir_emit(&b, size == 8 ? IR_LD64 : size == 4 ? IR_LD32 : IR_LD16, at,
+                                             IR_NONE, IR_NONE, 0, 0)
+                                   : any(IR_I64);
+
+        keep(ir_emit(&b, IR_CAS, at, expected, any(IR_I64), size, 0));
+        break;
+    }
+    case 5: keep(ir_emit(&b, IR_CAS128, address(16), any(IR_V128), any(IR_V128), 0, 0)); break;
+    case 6:
+        keep(ir_emit(&b, IR_ATOMIC, address(size), any(IR_I64), IR_NONE,
+                     size | (uint64_t)below(IR_ATOMIC_SWP + 1) << 8, 0));
+        break;
+    case 7:
+    case 8: {
+        enum ir_op op = stores[below(ARRAY_SIZE(stores))];
+
+        ir_emit(&b, op, address(8), any(op == IR_ST128 ? IR_V128 : IR_I64), IR_NONE, disp, aux);
+        break;
+    }
+    case 9:
+        ir_emit(&b, IR_CHECK_ALIGN, address(4), IR_NONE, IR_NONE, disp,
+                (1u << below(5)) | (below(2) ? IR_CHECK_WRITE : 0));
+        break;
+    default:
+        keep(ir_emit(&b, loads[below(ARRAY_SIZE(loads))], address(8), IR_NONE, IR_NONE, disp, aux));
+        break;
+    }
+}
+
+static void touch_state(void)
+{
+    switch (below(8)) {
+    case 0: ir_emit(&b, IR_STS32, any(IR_I32), IR_NONE, IR_NONE, offsetof(struct a64_state, fpcr), 0); break;
+    case 1:
+        ir_emit(&b, IR_STS64, any(IR_I64), IR_NONE, IR_NONE, offsetof(struct a64_state, tpidr_el0), 0);
+        break;
+    case 2: keep(ir_op0(&b, IR_LDS64, offsetof(struct a64_state, tpidrro_el0))); break;
+    case 3: keep(ir_op0(&b, IR_LDS32, offsetof(struct a64_state, fpsr))); break;
+    case 4: keep(ir_op0(&b, IR_PCREL, (uint64_t)(int64_t)(int)(below(1u << 20) * 4) - (1 << 21))); break;
+    case 5: ir_op0(&b, below(2) ? IR_FENCE : IR_CLREX, 0); break;
+    default: break;
+    }
+}
+
+static void set_state(void)
+{
+    for (unsigned n = below(4); n > 0; n--) {
+        ir_setx(&b, below(32), any(IR_I64));
+    }
+    if (below(3) == 0) {
+        ir_setf(&b, any(IR_FLAGS));
+    }
+    if (below(4) == 0) {
+        ir_setv(&b, below(32), any(IR_V128));
+    }
+    if (below(4) == 0) {
+        ir_setx(&b, below(32), ir_op1(&b, IR_ZEXT32, any(IR_I32)));
+    }
+}
+
+static void end_block(unsigned offset)
+{
+    uint64_t here = offset & 0xffc, taken = below(4096) & ~3u, next = (offset + 4) & 0xffc;
+
+    switch (below(9)) {
+    case 0: ir_op0(&b, IR_JUMP, taken); break;
+    case 1: ir_emit(&b, IR_BRCOND, any(IR_FLAGS), IR_NONE, IR_NONE, IR_TARGETS(taken, next), below(16)); break;
+    case 2: ir_emit(&b, IR_BRZ32, any(IR_I32), IR_NONE, IR_NONE, IR_TARGETS(taken, next), below(2)); break;
+    case 3: ir_emit(&b, IR_BRZ64, any(IR_I64), IR_NONE, IR_NONE, IR_TARGETS(taken, next), below(2)); break;
+    case 4: ir_emit(&b, IR_BRBIT, any(IR_I64), IR_NONE, IR_NONE, IR_TARGETS(taken, 0x1000), below(128)); break;
+    case 5: ir_emit(&b, IR_BRIND, any(IR_I64), IR_NONE, IR_NONE, 0, below(3)); break;
+    case 6: ir_emit(&b, IR_EXIT, IR_NONE, IR_NONE, IR_NONE, edge(), EXIT_UNDEF); break;
+    case 7: ir_emit(&b, IR_EXIT_NEXT, IR_NONE, IR_NONE, IR_NONE, edge(), EXIT_SVC); break;
+    default:
+        ir_emit(&b, IR_BRCOND, any(IR_FLAGS), IR_NONE, IR_NONE, IR_TARGETS(here - 0x2000, next), below(14));
+        break;
+    }
+}
+
+/* Most blocks begin at offset 0x800, which no branch of theirs goes to: a self loop need not end. */
+static void make_block(void)
+{
+    unsigned offset = 0x802 & ~3u, guests = 1 + below(below(4) ? 8 : 40);
+
+    memset(pool_count, 0, sizeof(pool_count));
+    ir_begin(&b, &block, offset);
+    for (unsigned n = 0; n < guests && block.count < IR_MAX_INSNS - 2 * IR_INSN_SLACK; n++, offset += 4) {
+        ir_op0(&b, IR_INSN, offset);
+        if (n == 0 || below(12) == 0) {
+            pool_count[IR_I64] = pool_count[IR_I32] = pool_count[IR_V128] = pool_count[IR_FLAGS] = 0;
+            for (unsigned k = 0; k < 4; k++) {
+                keep(ir_getx(&b, below(32)));
+                keep(ir_op1(&b, IR_TRUNC, ir_getx(&b, below(32))));
+                keep(ir_getv(&b, below(32)));
+            }
+            keep(ir_getf(&b));
+        }
+        for (unsigned k = below(4); k > 0; k--) {
+            compute();
+        }
+        if (below(3) == 0) {
+            access_memory();
+        }
+        touch_state();
+        set_state();
+        if (below(12) == 0) {
+            keep(ir_call_sync(&b, HELPER_sysreg_read, (uint32_t)edge(), any(IR_I64), any(IR_I32),
+                              below(2) ? any(IR_I64) : IR_NONE));
+        }
+    }
+    end_block(offset - 4);
+}
+
+/* --- comparison -------------------------------------------------------------------------------------------- */
+static void make_state(void)
+{
+    uint64_t *words = (uint64_t *)(void *)initial_memory;
+
+    memset(&initial, 0, sizeof(initial));
+    for (unsigned n = 0; n < SLOT_COUNT; n++) {
+        initial.x[n] = below(4) ? edge() : FAKE_BASE + below(FAKE_SIZE);
+        initial.v[n] = (v128){{random64(), edge()}};
+    }
+    for (unsigned n = 0; n < FAKE_SIZE / 8; n++) {
+        words[n] = edge();
+    }
+    initial.pc_page = UINT64_C(0xffff800010000000) + (uint64_t)below(1 << 20) * 4096;
+    initial.nzcv = nzcv_from_arm(below(16) << 28);
+    initial.jc = (uintptr_t)jump_cache;
+    initial.excl_addr = EXCL_NONE;
+    initial.tpidr_el0 = random64();
+    initial.tpidrro_el0 = random64();
+    initial.fpsr = (uint32_t)random64();
+}
+
+static void print_block(void)
+{
+    char text[128];
+
+    for (unsigned n = 0; n < block.count; n++) {
+        ir_print(&block, n, text, sizeof(text));
+        fprintf(stderr, "  %s\n", text);
+    }
+}
+
+static uint64_t failing_seed;
+static uint32_t failing_shake;
+
+#define CHECK(cond, ...)                                                                           \
+    do {                                                                                           \
+        if (!(cond)) {                                                                             \
+            print_block();                                                                         \
+            fprintf(stderr, __VA_ARGS__);                                                          \
+            fail_msg("block of seed %lu, shake %u: %s", failing_seed, failing_shake, #cond);       \
+        }                                                                                          \
+    } while (0)
+
+static void compare_states(void)
+{
+    const uint64_t flags = NZCV_HOST_N | NZCV_HOST_Z | NZCV_HOST_C | NZCV_HOST_V;
+
+    for (unsigned n = 0; n < SLOT_COUNT; n++) {
+        CHECK(want.x[n] == got.x[n], "X%u: %#lx, should be %#lx\n", n, got.x[n], want.x[n]);
+        CHECK(memcmp(&want.v[n], &got.v[n], 16) == 0, "V%u: %#lx %#lx, should be %#lx %#lx\n", n,
+              got.v[n].lane[0], got.v[n].lane[1], want.v[n].lane[0], want.v[n].lane[1]);
+    }
+    CHECK((want.nzcv & flags) == (got.nzcv & flags), "NZCV %#x, should be %#x\n", nzcv_to_arm(got.nzcv),
+          nzcv_to_arm(want.nzcv));
+    CHECK(want.excl_addr == got.excl_addr, "monitor %#lx\n", got.excl_addr);
+    CHECK(want.tpidr_el0 == got.tpidr_el0 && want.fpcr == got.fpcr, "a field\n");
+    CHECK(want.exit_arg == got.exit_arg, "exit_arg %#lx\n", got.exit_arg);
+    CHECK(memcmp(fake_memory, host_memory, FAKE_SIZE) == 0, "memory\n");
+}
+
+/* A third of the targets have an entry in the jump cache, whose code is the stub that says so. */
+static void fill_jump_cache(void)
+{
+    for (unsigned n = 0; n < ARRAY_SIZE(jump_cache); n++) {
+        jump_cache[n] = (struct jc_entry){.va = JC_EMPTY};
+    }
+    if (want.pc % 4 == 0 && below(3) == 0) {
+        jump_cache[want.pc >> 2 & ((1 << JC_BITS) - 1)] =
+            (struct jc_entry){.va = want.pc, .host = host_found()};
+    }
+}
+
+static void check_exit(struct host_run run, enum ir_exit exit)
+{
+    int64_t offset = (int64_t)(want.pc - want.pc_page);
+
+    if (run.eax == HOST_FOUND) {
+        CHECK(exit == EXIT_LOOKUP, "jumped by the cache, should leave with %u\n", exit);
+        CHECK(got.pc_page == (want.pc & ~UINT64_C(4095)), "pc_page %#lx for %#lx\n", got.pc_page, want.pc);
+        return;
+    }
+    CHECK(got.pc == want.pc, "PC %#lx, should be %#lx\n", got.pc, want.pc);
+    CHECK((run.eax & 0xff) == exit, "left with %#x, should be %u\n", run.eax, exit);
+    if (run.eax >> 8) {
+        const struct x64_link *link = &code.link[(run.eax >> 8) - code.first_link_id - 1];
+
+        CHECK(link->target == offset, "left by the link to %#x, should be %#lx\n", link->target, offset);
+        CHECK((code.rx + link->patch) % 4 == 0, "the link's patch is not aligned\n");
+    } else if (exit == EXIT_LOOKUP && block.insn[block.count - 1].op != IR_BRIND) {
+        CHECK(offset < 0 || offset > 4095, "no link for %#lx\n", offset);
+    }
+}
+
+static void run_both(enum x64_mem_model model, uint32_t shake)
+{
+    struct x64_env env = host_env(model, shake);
+    enum interp_result result;
+    struct fake_event event;
+    enum ir_exit exit = EXIT_LOOKUP;
+    struct host_run run;
+
+    failing_shake = shake;
+    fake_reset(&want);
+    fake_event.unwind = below(40) == 0;
+    memcpy(fake_memory, initial_memory, FAKE_SIZE);
+    memcpy(host_memory, initial_memory, FAKE_SIZE);
+    want = got = initial;
+    result = interp_run(NULL, &want, &block, &exit);
+    event = fake_event;
+    fake_state = &got;
+    fake_event = (struct fake_event){.unwind = event.unwind};
+    fill_jump_cache();
+
+    code.rw = host_code;
+    code.rx = (uintptr_t)host_code;
+    code.capacity = HOST_CODE_SIZE;
+    code.first_link_id = below(1000);
+    CHECK(x64_compile(&block, &env, &code) == X64_OK, "no space\n");
+    run = host_run(&env, &code, &got);
+    CHECK(run.stop != HOST_LOST, "a fault at no site\n");
+    if (result == INTERP_UNWIND && want.unwind) {
+        CHECK(run.stop == HOST_UNWIND, "should unwind\n");
+    } else if (result == INTERP_UNWIND) {
+        CHECK(run.stop == HOST_FAULT, "should fault at %#lx\n", want.pc);
+        CHECK(got.pc == want.pc, "fault at %#lx, should be at %#lx\n", got.pc, want.pc);
+    } else {
+        CHECK(run.stop == HOST_EXIT, "stopped with %u at %#lx\n", run.stop, got.pc);
+        check_exit(run, exit);
+    }
+    CHECK(fake_event.calls == event.calls && fake_event.imm == event.imm, "calls\n");
+    compare_states();
+}
+
+static void blocks_run_as_interpreted(void **state)
+{
+    (void)state;
+    host_catch();
+    for (unsigned n = 0; n < block_count; n++) {
+        const char *flaw;
+        unsigned where;
+
+        failing_seed = seed = first_seed + n;
+        random64();
+        make_block();
+        flaw = ir_verify(&block, &where);
+        CHECK(!flaw, "%s at %u\n", flaw, where);
+        make_state();
+        run_both(below(2) ? MEM_BIAS : MEM_SLOTS, 0);
+        run_both(below(2) ? MEM_BIAS : MEM_SLOTS, 1 + (uint32_t)random64() / 2);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_run_as_interpreted),
+    };
+
+    first_seed = argc > 1 ? strtoull(argv[1], NULL, 0) : first_seed;
+    block_count = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : block_count;
+    printf("seeds %lu to %lu\n", first_seed, first_seed + block_count - 1);
+    host_init();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
