@@ -17,11 +17,13 @@ typedef struct {
 
 /* A direct-mapped cache of guest VA -> host code, one per view; see dbt/rt/jump_cache.h. */
 struct jc_entry {
-    uint64_t va;   /* guest VA of the block's first instruction; JC_EMPTY when unused */
+    uint64_t va;   /* guest VA of the block's first instruction; JC_EMPTY(its index) when unused */
     uint64_t host; /* executable address of its code */
 };
 #define JC_BITS  10
-#define JC_EMPTY UINT64_MAX /* no block: instructions are 4-byte aligned */
+/* The va of an unused entry: one that is looked up elsewhere. Any other value, however odd, could be
+ * the target of a BR. */
+#define JC_EMPTY(index) ((uint64_t)((index) ^ 1) << 2)
 
 /* Slots of struct a64_state that the IR reads and writes by GETX/SETX: X0..X30, then SP. */
 enum { SLOT_SP = 31, SLOT_COUNT = 32 };

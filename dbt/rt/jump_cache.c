@@ -18,7 +18,7 @@ bool jc_init(struct rt_vcpu *rt, struct rt_vm *vm)
 void jc_clear(struct rt_jc *jc)
 {
     for (unsigned i = 0; i < JC_ENTRIES; i++) {
-        jc->entry[i] = (struct jc_entry){.va = JC_EMPTY};
+        jc->entry[i] = (struct jc_entry){.va = JC_EMPTY(i)};
     }
     jc->leaf = PAGE_SIZE;
 }
@@ -59,14 +59,14 @@ void jc_forget(struct rt_jc *jc, uint64_t va)
 {
     struct jc_entry *entry = entry_of(jc, va);
     if (entry->va == va) {
-        entry->va = JC_EMPTY;
+        entry->va = JC_EMPTY(entry - jc->entry);
     }
 }
 
 void jc_insert(struct rt_jc *jc, uint64_t va, uint64_t host, uint64_t leaf)
 {
     struct jc_entry *entry = entry_of(jc, va);
-    entry->va = JC_EMPTY; /* never a VA with another's code, whoever looks meanwhile */
+    entry->va = JC_EMPTY(entry - jc->entry); /* never a VA with another's code, whoever looks meanwhile */
     __atomic_store_n(&entry->host, host, __ATOMIC_RELEASE);
     __atomic_store_n(&entry->va, va, __ATOMIC_RELEASE);
     jc->leaf = MAX(jc->leaf, leaf);
@@ -96,7 +96,7 @@ static void drop_range(struct rt_jc *jc, uint64_t va, uint64_t size)
     uint64_t start = ALIGN_DOWN(va, jc->leaf), length = ALIGN_UP(va + size, jc->leaf) - start;
     for (unsigned i = 0; i < JC_ENTRIES; i++) {
         if (jc->entry[i].va - start < length) {
-            jc->entry[i].va = JC_EMPTY;
+            jc->entry[i].va = JC_EMPTY(i);
         }
     }
 }

@@ -2,10 +2,10 @@
 /* The block-local register allocator: values, registers, the guest's slots. */
 /*
  * One forward pass with exact next uses. Where a value is: register, spill slot, memory of a slot
- * (home), RFLAGS, or nowhere because it can be made again (constants, PCREL). Invariant: a value that
- * a dirty slot is bound to is in a register, in RFLAGS or can be made again; taking its register
- * stores the slots. Eviction prefers values that are never used again (their slot must be stored at
- * the end of the block anyway), then the farthest next use.
+ * (home), RFLAGS, or nowhere because it can be made again (constants, PCREL). Invariant: a value
+ * that a dirty slot is bound to is in a register, in RFLAGS or can be made again; taking its
+ * register stores the slots. Eviction prefers values that are never used again (their slot must be
+ * stored at the end of the block anyway), then the farthest next use.
  */
 #include "dbt/x64/x64.h"
 
@@ -318,8 +318,8 @@ static bool only_in_flags(const struct x64 *c, ir_ref ref)
 {
     const struct x64_val *v = &c->val[ref];
 
-    return c->flags_ref == ref && v->reg == X64_NONE && v->home == X64_NONE && v->spill == X64_NONE &&
-           !is_remade(c, ref);
+    return c->flags_ref == ref && v->reg == X64_NONE && v->home == X64_NONE &&
+           v->spill == X64_NONE && !is_remade(c, ref);
 }
 
 static unsigned in_reg(struct x64 *c, ir_ref ref)
@@ -378,8 +378,12 @@ static bool is_twice(const struct x64 *c, unsigned k)
 unsigned x64_def_from(struct x64 *c, unsigned k)
 {
     ir_ref ref = c->arg[k];
-    unsigned reg = c->val[ref].reg;
+    unsigned reg;
 
+    if (only_in_flags(c, ref)) {
+        x64_flags_to_gpr(c);
+    }
+    reg = c->val[ref].reg;
     if (reg != X64_NONE && x64_dies(c, k) && !is_twice(c, k)) {
         c->val[ref].reg = X64_NONE;
         c->pinned |= 1u << reg;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One block from IR to x86: the backward pass for next uses, the forward pass, the paths out of line. */
+/* One block from IR to x86: the backward pass for next uses, the forward pass, the paths out of
+ * line. */
 #include "dbt/x64/compile.h"
 
 #include "dbt/x64/x64.h"
@@ -11,10 +12,11 @@ static lower_fn *const lower_fns[IR_OP_COUNT] = {
 #undef IR_OP
 };
 
-/* --- analysis ------------------------------------------------------------------------------------------ */
+/* --- analysis
+ * ------------------------------------------------------------------------------------------ */
 /*
- * TRUNC is the same register. So is ZEXT32 of a row that made its result with a 32-bit operation; of
- * a TRUNC it is an instruction.
+ * TRUNC is the same register. So is ZEXT32 of a row that made its result with a 32-bit operation;
+ * of a TRUNC it is an instruction.
  */
 static ir_ref root_of(const struct x64 *c, const struct ir_insn *i, ir_ref ref)
 {
@@ -67,7 +69,8 @@ static void find_next_uses(struct x64 *c)
     }
 }
 
-/* --- lowering -------------------------------------------------------------------------------------------- */
+/* --- lowering
+ * -------------------------------------------------------------------------------------------- */
 static void begin_row(struct x64 *c, unsigned n)
 {
     const struct ir_insn *i = &c->block->insn[n];
@@ -104,12 +107,27 @@ static void shake(struct x64 *c)
     }
 }
 
+/* The guest instruction is the interpreter's: what it gave before this row is not bound to a slot
+ * yet. */
+static void lower_by_interpreter(struct x64 *c, const struct ir_insn *i)
+{
+    x64_site(c);
+    emit_op(c, X_UD2);
+    if (ir_rows[i->op].result == IR_FLAGS) {
+        x64_flags_clobber(c);
+        x64_flags_def(c, (ir_ref)c->row, false);
+    } else if (ir_rows[i->op].result != IR_VOID) {
+        x64_def(c);
+    }
+}
+
 static int lower_rows(struct x64 *c)
 {
     const struct ir_block *block = c->block;
 
     for (unsigned n = 0; n < block->count; n++) {
         const struct ir_insn *i = &block->insn[n];
+        lower_fn *lower;
 
         if (c->root[n] != n || (c->val[n].next == X64_NEVER && is_droppable(i))) {
             continue;
@@ -118,7 +136,8 @@ static int lower_rows(struct x64 *c)
             return X64_NO_SPACE;
         }
         begin_row(c, n);
-        lower_fns[i->op](c, i);
+        lower = lower_fns[i->op];
+        (lower ? lower : lower_by_interpreter)(c, i);
         end_row(c);
         if (c->shake) {
             shake(c);
@@ -188,7 +207,8 @@ int x64_compile(const struct ir_block *block, const struct x64_env *env, struct 
     return result;
 }
 
-/* --- for the lowering functions ---------------------------------------------------------------------------- */
+/* --- for the lowering functions
+ * ---------------------------------------------------------------------------- */
 struct x64_ool *x64_ool(struct x64 *c, x64_ool_fn *fn, uint8_t *from)
 {
     struct x64_ool *o = &c->ool[c->ool_count++];

@@ -38,8 +38,8 @@ static void put_legacy(struct x64 *c, x86_form form, unsigned reg, unsigned inde
                        bool force_rex)
 {
     static const uint8_t prefix[4] = {0, 0x66, 0xf3, 0xf2};
-    unsigned rex = (form & XF_W1 ? REX_W : 0u) | (reg >> 1 & REX_R) | (index >> 2 & REX_X) |
-                   (rm >> 3 & REX_B);
+    unsigned rex =
+        (form & XF_W1 ? REX_W : 0u) | (reg >> 1 & REX_R) | (index >> 2 & REX_X) | (rm >> 3 & REX_B);
 
     if (form & XF_LOCK) {
         put8(c, 0xf0);
@@ -89,8 +89,8 @@ static void put_evex(struct x64 *c, x86_form form, unsigned reg, unsigned vvvv, 
     unsigned x = index == X86_NONE ? rm >> 4 & 1 : index >> 3 & 1;
 
     put8(c, 0x62);
-    put8(c, (reg & 8 ? 0 : 0x80u) | (x ? 0 : 0x40u) | (rm & 8 ? 0 : 0x20u) | (reg & 16 ? 0 : 0x10u) |
-                F_MAP(form));
+    put8(c, (reg & 8 ? 0 : 0x80u) | (x ? 0 : 0x40u) | (rm & 8 ? 0 : 0x20u) |
+                (reg & 16 ? 0 : 0x10u) | F_MAP(form));
     put8(c, (form & XF_W1 ? 0x80u : 0) | (~vvvv & 15) << 3 | 4 | F_PP(form));
     put8(c, (form & XF_L ? 0x20u : 0) | (vvvv & 16 ? 0 : 8u));
     put8(c, F_OPCODE(form));
@@ -412,7 +412,8 @@ uint8_t *emit_jmp_aligned(struct x64 *c)
     return emit_jmp(c);
 }
 
-/* Whether address is within rel32 of an instruction of `size` bytes here; *rel set to the distance. */
+/* Whether address is within rel32 of an instruction of `size` bytes here; *rel set to the distance.
+ */
 static bool is_near(const struct x64 *c, uint64_t address, unsigned size, int32_t *rel)
 {
     uint64_t next = c->code->rx + (uint64_t)(c->p - c->code->rw) + size;

@@ -2,8 +2,8 @@
 /* Where NZCV lives: RFLAGS as long as nothing destroys them, else a register in host form. */
 /*
  * RFLAGS hold at most one FLAGS value. Their carry has Arm's polarity after an addition (flags_sub
- * false) and the complement after a subtraction; CMC goes from one to the other. Host form (state.h)
- * is what LAHF and SETO AL leave in RAX; ADD AL, 127 and SAHF bring it back.
+ * false) and the complement after a subtraction; CMC goes from one to the other. Host form
+ * (state.h) is what LAHF and SETO AL leave in RAX; ADD AL, 127 and SAHF bring it back.
  */
 #include "dbt/x64/x64.h"
 
@@ -26,8 +26,10 @@ bool x64_flags_live(const struct x64 *c)
         return false;
     }
     v = &c->val[c->flags_ref];
-    return (v->bound || is_used_later(c)) && v->reg == X64_NONE && v->home == X64_NONE &&
-           v->spill == X64_NONE && c->block->insn[c->flags_ref].op != IR_NZCV_CONST;
+    if (v->reg != X64_NONE || c->block->insn[c->flags_ref].op == IR_NZCV_CONST) {
+        return false;
+    }
+    return v->bound || (is_used_later(c) && v->home == X64_NONE && v->spill == X64_NONE);
 }
 
 static void complement_carry(struct x64 *c)
@@ -92,9 +94,9 @@ void x64_flags_need(struct x64 *c, unsigned k)
 enum x86_cc x64_flags_cc(struct x64 *c, unsigned cond)
 {
     static const uint8_t after_add[16] = {
-        [COND_EQ] = CC_E,  [COND_NE] = CC_NE, [COND_CS] = CC_B,  [COND_CC] = CC_AE,
-        [COND_MI] = CC_S,  [COND_PL] = CC_NS, [COND_VS] = CC_O,  [COND_VC] = CC_NO,
-        [COND_GE] = CC_GE, [COND_LT] = CC_L,  [COND_GT] = CC_G,  [COND_LE] = CC_LE,
+        [COND_EQ] = CC_E,  [COND_NE] = CC_NE, [COND_CS] = CC_B, [COND_CC] = CC_AE,
+        [COND_MI] = CC_S,  [COND_PL] = CC_NS, [COND_VS] = CC_O, [COND_VC] = CC_NO,
+        [COND_GE] = CC_GE, [COND_LT] = CC_L,  [COND_GT] = CC_G, [COND_LE] = CC_LE,
         [COND_HI] = CC_A,  [COND_LS] = CC_BE,
     };
     bool uses_carry = cond == COND_CS || cond == COND_CC;

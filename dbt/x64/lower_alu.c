@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Addition, subtraction, logic, and the flags that belong to them. */
 /*
- * An ALU row and the NZCV row with the same arguments right behind it become one instruction: the ALU
- * row defines both. While flags are live that are needed later, LEA and NOT do the work of ADD and SUB.
+ * An ALU row and the NZCV row with the same arguments right behind it become one instruction: the
+ * ALU row defines both. While flags are live that are needed later, LEA and NOT do the work of ADD
+ * and SUB.
  */
 #include "dbt/x64/x64.h"
 
@@ -241,7 +242,7 @@ static bool and_by_move(struct x64 *c, bool wide)
     return true;
 }
 
-static void and (struct x64 *c, bool wide)
+static void and (struct x64 * c, bool wide)
 {
     ir_ref flags = logic_behind(c, wide);
 
@@ -393,7 +394,8 @@ LOWER(NZCV_LOGIC64)
     test_self(c, true);
 }
 
-/* --- with carry: the flags argument is brought into RFLAGS with CF as the instruction reads it --- */
+/* --- with carry: the flags argument is brought into RFLAGS with CF as the instruction reads it ---
+ */
 static void with_carry(struct x64 *c, x86_form rm, bool wide, enum carry carry, unsigned nzcv_op)
 {
     bool is_flags = c->block->insn[c->row].op == nzcv_op;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exclusives and atomics: the monitor in struct a64_state, the locked instructions. */
 /*
- * STX is CMPXCHG of the value that LDX saw. Every access is checked for alignment first (B2.5.2); the
- * x86 instruction that touches memory is a site at which nothing of the guest instruction has happened.
+ * STX is CMPXCHG of the value that LDX saw. Every access is checked for alignment first (B2.5.2);
+ * the x86 instruction that touches memory is a site at which nothing of the guest instruction has
+ * happened.
  */
 #include "dbt/x64/x64.h"
 
@@ -16,7 +17,10 @@ static void check_aligned(struct x64 *c, unsigned size)
 
 static x86_form load_form(unsigned size)
 {
-    return size == 1 ? X_MOVZX8_RM : size == 2 ? X_MOVZX16_RM : size == 4 ? X_MOV_RM : X_MOV_RM | X_W;
+    return size == 1   ? X_MOVZX8_RM
+           : size == 2 ? X_MOVZX16_RM
+           : size == 4 ? X_MOV_RM
+                       : X_MOV_RM | X_W;
 }
 
 static x86_form sized(unsigned size, x86_form f8, x86_form f16, x86_form f32)
@@ -223,15 +227,22 @@ static void extend(struct x64 *c, enum ir_atomic op, unsigned size, unsigned reg
     } else if (!is_signed(op)) {
         emit_rr(c, load_form(size), reg, from);
     } else {
-        emit_rr(c, size == 1 ? X_MOVSX8_RM | X_W : size == 2 ? X_MOVSX16_RM | X_W : X_MOVSXD_RM, reg, from);
+        emit_rr(c,
+                size == 1   ? X_MOVSX8_RM | X_W
+                : size == 2 ? X_MOVSX16_RM | X_W
+                            : X_MOVSXD_RM,
+                reg, from);
     }
 }
 
 /* t = what op makes of the old value in RAX and the operand y; z is free, and y extended in it. */
-static void combine(struct x64 *c, enum ir_atomic op, unsigned size, unsigned t, unsigned y, unsigned z)
+static void combine(struct x64 *c, enum ir_atomic op, unsigned size, unsigned t, unsigned y,
+                    unsigned z)
 {
-    static const uint8_t keep_operand[] = {[IR_ATOMIC_SMAX] = CC_L, [IR_ATOMIC_SMIN] = CC_G,
-                                           [IR_ATOMIC_UMAX] = CC_B, [IR_ATOMIC_UMIN] = CC_A};
+    static const uint8_t keep_operand[] = {[IR_ATOMIC_SMAX] = CC_L,
+                                           [IR_ATOMIC_SMIN] = CC_G,
+                                           [IR_ATOMIC_UMAX] = CC_B,
+                                           [IR_ATOMIC_UMIN] = CC_A};
 
     switch (op) {
     case IR_ATOMIC_CLR: emit_vrr(c, X_ANDN_RVM | X_W, t, y, RAX); break;

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Ends of blocks: links within the page, the jump cache for everything else, exits. */
 /*
- * Every END first brings all guest state to memory, so the registers are free afterwards. A jump to a
- * page offset within the page is a link: a rel32 that the runtime points at the target's code and back
- * at its exit. A jump to the block's own start needs none. Other targets are looked up in the view's
- * jump cache in place.
+ * Every END first brings all guest state to memory, so the registers are free afterwards. A jump to
+ * a page offset within the page is a link: a rel32 that the runtime points at the target's code and
+ * back at its exit. A jump to the block's own start needs none. Other targets are looked up in the
+ * view's jump cache in place.
  */
+#include "dbt/rt/jump_cache.h"
 #include "dbt/x64/x64.h"
-
-#define JC_INDEX_MASK ((int32_t)(((1 << JC_BITS) - 1) * sizeof(struct jc_entry)))
-_Static_assert(sizeof(struct jc_entry) == 16, "the lookup scales the index by hand");
 
 static void leave(struct x64 *c, uint32_t reason)
 {
@@ -36,17 +34,18 @@ static void miss(struct x64 *c, const struct x64_ool *o)
     leave(c, X64_EXIT(EXIT_LOOKUP, 0));
 }
 
-/* To the block at the VA in RAX. The entry of va is number (va >> 2) & mask: va * 4 & mask * 16. */
+/* To the block at the VA in RAX: the probe of dbt/rt/jump_cache.h. */
 static void jump_by_cache(struct x64 *c)
 {
-    emit_rm(c, X_LEA_RM, RCX, mem_index(X86_NONE, RAX, 2, 0));
-    emit_ri(c, X_AND_MI, RCX, JC_INDEX_MASK);
-    emit_rm(c, X_ADD_RM | X_W, RCX, ST_FIELD(jc));
-    emit_rm(c, X_CMP_RM | X_W, RAX, mem_base(RCX, offsetof(struct jc_entry, va)));
+    emit_rri(c, X_RORX_RMI | X_W, RCX, RAX, JC_FOLD);
+    emit_rm(c, X_MOV_RM | X_W, RDX, ST_FIELD(jc));
+    emit_rr(c, X_XOR_RM, RCX, RAX);
+    emit_ri(c, X_AND_MI, RCX, (int32_t)JC_MASK);
+    emit_rm(c, X_CMP_RM | X_W, RAX, mem_index(RDX, RCX, 2, offsetof(struct jc_entry, va)));
     x64_ool(c, miss, emit_jcc(c, CC_NE));
     emit_ri(c, X_AND_MI | X_W, RAX, -(int32_t)PAGE_SIZE);
     emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc_page));
-    emit_m(c, X_JMP_M, mem_base(RCX, offsetof(struct jc_entry, host)));
+    emit_m(c, X_JMP_M, mem_index(RDX, RCX, 2, offsetof(struct jc_entry, host)));
 }
 
 static void jump_across(struct x64 *c, int32_t offset)

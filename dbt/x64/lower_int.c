@@ -30,7 +30,8 @@ LOWER(SEXT32)
     emit_r_rm(c, X_MOVSXD_RM, x64_def_late(c), x);
 }
 
-/* --- shifts ------------------------------------------------------------------------------------------- */
+/* --- shifts
+ * ------------------------------------------------------------------------------------------- */
 static void shift_by_const(struct x64 *c, x86_form mi8, x86_form rmv, bool wide, unsigned n)
 {
     if (x64_flags_live(c)) {
@@ -153,7 +154,8 @@ LOWER(EXTR64)
     extract_pair(c, true, (unsigned)i->imm);
 }
 
-/* --- bit fields ---------------------------------------------------------------------------------------- */
+/* --- bit fields
+ * ---------------------------------------------------------------------------------------- */
 /* A field at bit 0 of 8, 16 or 32 bits is a move; false for others. */
 static bool field_by_move(struct x64 *c, const struct ir_insn *i, x86_form f8, x86_form f16,
                           x86_form f32)
@@ -243,7 +245,8 @@ LOWER(SBFX64)
 /* The field is rotated to the bottom, pushed out by SHRD with the new bits, and rotated back. */
 static void insert(struct x64 *c, const struct ir_insn *i, bool wide)
 {
-    unsigned width = wide ? 64 : 32, low = (unsigned)i->imm, back = (2 * width - low - i->aux) % width;
+    unsigned width = wide ? 64 : 32, low = (unsigned)i->imm,
+             back = (2 * width - low - i->aux) % width;
     unsigned from, d;
 
     x64_flags_clobber(c);
@@ -272,7 +275,8 @@ LOWER(BFI64)
     insert(c, i, true);
 }
 
-/* --- multiplication ------------------------------------------------------------------------------------ */
+/* --- multiplication
+ * ------------------------------------------------------------------------------------ */
 static void multiply(struct x64 *c, bool wide)
 {
     struct x64_rm y;
@@ -350,7 +354,8 @@ LOWER(UMULH)
     emit_vrr(c, X_MULX_RVM | X_W, d, low, y);
 }
 
-/* --- division: Arm's x/0 = 0 and MIN/-1 = MIN are out of line --------------------------------------------- */
+/* --- division: Arm's x/0 = 0 and MIN/-1 = MIN are out of line
+ * --------------------------------------------- */
 static void zero_quotient(struct x64 *c, const struct x64_ool *o)
 {
     emit_rr(c, X_XOR_RM, RAX, RAX);
@@ -437,7 +442,8 @@ LOWER(SDIV64)
     divide_signed(c, true);
 }
 
-/* --- counts and orders ---------------------------------------------------------------------------------- */
+/* --- counts and orders
+ * ---------------------------------------------------------------------------------- */
 static void count_zeros(struct x64 *c, bool wide)
 {
     unsigned x;
@@ -527,7 +533,9 @@ LOWER(RBIT64)
     reverse_bits(c, true);
 }
 
-/* --- CRC -------------------------------------------------------------------------------------------------- */
+/* --- CRC
+ * --------------------------------------------------------------------------------------------------
+ */
 LOWER(CRC32C)
 {
     static const uint32_t form[9] = {
@@ -539,8 +547,8 @@ LOWER(CRC32C)
 
 /*
  * One step of up to 32 bits: d is the accumulator, and gets the new one; x and t are free. Barrett
- * reduction in the bit-reflected domain: mu = floor(x^64 / P), both constants reflected (Gopal et al.,
- * Fast CRC computation using PCLMULQDQ).
+ * reduction in the bit-reflected domain: mu = floor(x^64 / P), both constants reflected (Gopal et
+ * al., Fast CRC computation using PCLMULQDQ).
  */
 static void crc_step(struct x64 *c, unsigned d, unsigned t, unsigned x, unsigned k, unsigned nbits)
 {

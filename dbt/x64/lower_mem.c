@@ -3,7 +3,8 @@
 /*
  * Addresses are formed by the platform's memory model (compile.h). The x86 instruction that touches
  * guest memory is a site: when it faults, nothing of the guest instruction has happened. What the
- * host cannot do in place (misaligned atomics, unprivileged accesses) goes through UD2 to the interpreter.
+ * host cannot do in place (misaligned atomics, unprivileged accesses) goes through UD2 to the
+ * interpreter.
  */
 #include "dbt/x64/x64.h"
 
@@ -202,4 +203,3 @@ LOWER(CHECK_SP)
     x64_flags_clobber(c);
     check_aligned(c, 0, 16);
 }
-

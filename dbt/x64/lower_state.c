@@ -91,13 +91,16 @@ LOWER(CNTVCT)
     x64_def_in(c, RDX);
 }
 
-/* --- calls ------------------------------------------------------------------------------------------------ */
+/* --- calls
+ * ------------------------------------------------------------------------------------------------
+ */
 static enum ir_type declared_type(const struct x64 *c, const struct ir_insn *i, unsigned k)
 {
     return (enum ir_type)ir_rows[c->block->insn[i->arg[k]].op].result;
 }
 
-/* Argument k in reg as a helper takes it: an I32 zero extended, a vector by the address of its copy. */
+/* Argument k in reg as a helper takes it: an I32 zero extended, a vector by the address of its
+ * copy. */
 static void pass(struct x64 *c, const struct ir_insn *i, unsigned k, unsigned reg)
 {
     enum ir_type type;

@@ -2,7 +2,8 @@
 /* Sites: what is needed to rebuild the guest's exact state from the host's registers. */
 #include "dbt/x64/x64.h"
 
-/* A guest instruction has no more rows than IR_INSN_SLACK, each with lists of all slots at worst. */
+/* A guest instruction has no more rows than IR_INSN_SLACK, each with lists of all slots at worst.
+ */
 #define LOC_CAPACITY ARRAY_SIZE(((struct x64_code *)NULL)->loc)
 _Static_assert(LOC_CAPACITY >= 2 * IR_INSN_SLACK * X64_SLOTS, "x64_code.loc is too small");
 

@@ -105,8 +105,9 @@ struct x64 {
     struct x64_ool ool[X64_MAX_OOL];
 };
 
+/* A row without its function is left to the interpreter: UD2 at a site (lower_by_interpreter). */
 typedef void lower_fn(struct x64 *c, const struct ir_insn *i);
-#define IR_OP(name, res, a0, a1, a2, effects) lower_fn lower_##name;
+#define IR_OP(name, res, a0, a1, a2, effects) lower_fn lower_##name __attribute__((weak));
 #include "dbt/ir/ops.inc"
 #include "dbt/ir/ops_simd.inc"
 #undef IR_OP

@@ -288,9 +288,9 @@ static void check_mapping(const struct mapped *m, unsigned page)
     }
 }
 
-static void check_jump(const struct jc_entry *e, unsigned root)
+static void check_jump(const struct jc_entry *e, unsigned index, unsigned root)
 {
-    if (e->va == JC_EMPTY) {
+    if (e->va == JC_EMPTY(index)) {
         return;
     }
     unsigned page = (unsigned)(view_offset(e->va) >> PAGE_SHIFT), made = (unsigned)(e->host >> 4);
@@ -311,7 +311,7 @@ static void check(bool high)
         check_mapping(&vcpu.rt->view->plat->page[page], page);
     }
     for (unsigned i = 0; i < 1u << JC_BITS; i++) {
-        check_jump(&vcpu.rt->jc->entry[i], root_of(high));
+        check_jump(&vcpu.rt->jc->entry[i], i, root_of(high));
     }
 }
 

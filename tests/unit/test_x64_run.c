@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Compiled blocks against the interpreter on random IR: state, memory, exits, recovery at faults. */
+/* Compiled blocks against the interpreter on random IR: state, memory, exits, recovery at faults.
+ */
 /*
  * usage: test-x64_run [SEED [BLOCKS]]. A failure prints the seed of the block and its IR; run with
  * that seed and 1 to see it again.
@@ -17,6 +18,7 @@
 #include "dbt/ir/build.h"
 #include "dbt/ir/interp.h"
 #include "dbt/rt/helpers.h"
+#include "dbt/rt/jump_cache.h"
 #include "tests/unit/fake_rt.h"
 #include "tests/unit/x64_host.h"
 
@@ -27,7 +29,7 @@ static struct a64_state initial, want, got;
 static uint8_t initial_memory[FAKE_SIZE];
 static struct jc_entry jump_cache[1 << JC_BITS];
 static uint64_t seed, first_seed = 1;
-static unsigned block_count = 3000;
+static unsigned block_count = 1500;
 
 static uint64_t random64(void)
 {
@@ -42,14 +44,31 @@ static unsigned below(unsigned n)
 
 static uint64_t edge(void)
 {
-    static const uint64_t edges[] = {0, 1, 2, 31, 32, 63, 64, 127, 128, 255, 256, INT32_MAX,
-                                     UINT64_C(0x80000000), UINT32_MAX, UINT64_C(0x100000000), INT64_MAX,
-                                     UINT64_C(1) << 63, UINT64_MAX, UINT64_MAX - 1};
+    static const uint64_t edges[] = {0,
+                                     1,
+                                     2,
+                                     31,
+                                     32,
+                                     63,
+                                     64,
+                                     127,
+                                     128,
+                                     255,
+                                     256,
+                                     INT32_MAX,
+                                     UINT64_C(0x80000000),
+                                     UINT32_MAX,
+                                     UINT64_C(0x100000000),
+                                     INT64_MAX,
+                                     UINT64_C(1) << 63,
+                                     UINT64_MAX,
+                                     UINT64_MAX - 1};
 
     return below(2) ? edges[below(ARRAY_SIZE(edges))] : random64() >> below(64);
 }
 
-/* --- random IR ------------------------------------------------------------------------------------------- */
+/* --- random IR
+ * ------------------------------------------------------------------------------------------- */
 static ir_ref pool[8][64]; /* by type: values made so far */
 static unsigned pool_count[8];
 
@@ -69,8 +88,10 @@ static ir_ref any(unsigned type)
                : below(6) == 0 ? ir_const64(&b, edge())
                                : pool[type][below(pool_count[type])];
     case IR_I32:
-        return below(6) == 0 ? ir_const32(&b, (uint32_t)edge()) : pool[type][below(pool_count[type])];
-    case IR_V128: return below(4) == 0 ? ir_getv(&b, below(32)) : pool[type][below(pool_count[type])];
+        return below(6) == 0 ? ir_const32(&b, (uint32_t)edge())
+                             : pool[type][below(pool_count[type])];
+    case IR_V128:
+        return below(4) == 0 ? ir_getv(&b, below(32)) : pool[type][below(pool_count[type])];
     case IR_FLAGS: return below(8) == 0 ? ir_getf(&b) : pool[type][below(pool_count[type])];
     default: return IR_NONE;
     }
@@ -146,7 +167,8 @@ static ir_ref flags_of(enum ir_op op)
 
     for (unsigned n = 0; n < ARRAY_SIZE(pairs); n++) {
         if (pairs[n][0] == op && last.op == op) {
-            return ir_emit(&b, (enum ir_op)pairs[n][1], last.arg[0], last.arg[1], last.arg[2], 0, 0);
+            return ir_emit(&b, (enum ir_op)pairs[n][1], last.arg[0], last.arg[1], last.arg[2], 0,
+                           0);
         }
     }
     return IR_NONE;
@@ -184,8 +206,9 @@ static ir_ref address(unsigned align)
 
 static void access_memory(void)
 {
-    static const enum ir_op loads[] = {IR_LD8,     IR_LD16,     IR_LD32,    IR_LD64,     IR_LDS8_32,
-                                       IR_LDS16_32, IR_LDS8_64, IR_LDS16_64, IR_LDS32_64, IR_LD128};
+    static const enum ir_op loads[] = {IR_LD8,      IR_LD16,     IR_LD32,    IR_LD64,
+                                       IR_LDS8_32,  IR_LDS16_32, IR_LDS8_64, IR_LDS16_64,
+                                       IR_LDS32_64, IR_LD128};
     static const enum ir_op stores[] = {IR_ST8, IR_ST16, IR_ST32, IR_ST64, IR_ST128};
     uint64_t disp = below(3) ? 0 : (uint64_t)(int64_t)((int)below(512) - 256);
     unsigned aux = below(4) ? 0 : IR_MEM_ALIGN, size = 1u << below(4);
@@ -209,8 +232,11 @@ static void access_memory(void)
     }
     case 4: {
         ir_ref at = address(size);
-        ir_ref expected = below(2) ? ir_emit(&b, size == 8 ? IR_LD64 : size == 4 ? IR_LD32 : IR_LD16, at,
-                                             IR_NONE, IR_NONE, 0, 0)
+        ir_ref expected = below(2) ? ir_emit(&b,
+                                             size == 8   ? IR_LD64
+                                             : size == 4 ? IR_LD32
+                                                         : IR_LD16,
+                                             at, IR_NONE, IR_NONE, 0, 0)
                                    : any(IR_I64);
 
         keep(ir_emit(&b, IR_CAS, at, expected, any(IR_I64), size, 0));
@@ -241,13 +267,18 @@ static void access_memory(void)
 static void touch_state(void)
 {
     switch (below(8)) {
-    case 0: ir_emit(&b, IR_STS32, any(IR_I32), IR_NONE, IR_NONE, offsetof(struct a64_state, fpcr), 0); break;
+    case 0:
+        ir_emit(&b, IR_STS32, any(IR_I32), IR_NONE, IR_NONE, offsetof(struct a64_state, fpcr), 0);
+        break;
     case 1:
-        ir_emit(&b, IR_STS64, any(IR_I64), IR_NONE, IR_NONE, offsetof(struct a64_state, tpidr_el0), 0);
+        ir_emit(&b, IR_STS64, any(IR_I64), IR_NONE, IR_NONE, offsetof(struct a64_state, tpidr_el0),
+                0);
         break;
     case 2: keep(ir_op0(&b, IR_LDS64, offsetof(struct a64_state, tpidrro_el0))); break;
     case 3: keep(ir_op0(&b, IR_LDS32, offsetof(struct a64_state, fpsr))); break;
-    case 4: keep(ir_op0(&b, IR_PCREL, (uint64_t)(int64_t)(int)(below(1u << 20) * 4) - (1 << 21))); break;
+    case 4:
+        keep(ir_op0(&b, IR_PCREL, (uint64_t)(int64_t)(int)(below(1u << 20) * 4) - (1 << 21)));
+        break;
     case 5: ir_op0(&b, below(2) ? IR_FENCE : IR_CLREX, 0); break;
     default: break;
     }
@@ -275,30 +306,42 @@ static void end_block(unsigned offset)
 
     switch (below(9)) {
     case 0: ir_op0(&b, IR_JUMP, taken); break;
-    case 1: ir_emit(&b, IR_BRCOND, any(IR_FLAGS), IR_NONE, IR_NONE, IR_TARGETS(taken, next), below(16)); break;
-    case 2: ir_emit(&b, IR_BRZ32, any(IR_I32), IR_NONE, IR_NONE, IR_TARGETS(taken, next), below(2)); break;
-    case 3: ir_emit(&b, IR_BRZ64, any(IR_I64), IR_NONE, IR_NONE, IR_TARGETS(taken, next), below(2)); break;
-    case 4: ir_emit(&b, IR_BRBIT, any(IR_I64), IR_NONE, IR_NONE, IR_TARGETS(taken, 0x1000), below(128)); break;
+    case 1:
+        ir_emit(&b, IR_BRCOND, any(IR_FLAGS), IR_NONE, IR_NONE, IR_TARGETS(taken, next), below(16));
+        break;
+    case 2:
+        ir_emit(&b, IR_BRZ32, any(IR_I32), IR_NONE, IR_NONE, IR_TARGETS(taken, next), below(2));
+        break;
+    case 3:
+        ir_emit(&b, IR_BRZ64, any(IR_I64), IR_NONE, IR_NONE, IR_TARGETS(taken, next), below(2));
+        break;
+    case 4:
+        ir_emit(&b, IR_BRBIT, any(IR_I64), IR_NONE, IR_NONE, IR_TARGETS(taken, 0x1000), below(128));
+        break;
     case 5: ir_emit(&b, IR_BRIND, any(IR_I64), IR_NONE, IR_NONE, 0, below(3)); break;
     case 6: ir_emit(&b, IR_EXIT, IR_NONE, IR_NONE, IR_NONE, edge(), EXIT_UNDEF); break;
     case 7: ir_emit(&b, IR_EXIT_NEXT, IR_NONE, IR_NONE, IR_NONE, edge(), EXIT_SVC); break;
     default:
-        ir_emit(&b, IR_BRCOND, any(IR_FLAGS), IR_NONE, IR_NONE, IR_TARGETS(here - 0x2000, next), below(14));
+        ir_emit(&b, IR_BRCOND, any(IR_FLAGS), IR_NONE, IR_NONE, IR_TARGETS(here - 0x2000, next),
+                below(14));
         break;
     }
 }
 
-/* Most blocks begin at offset 0x800, which no branch of theirs goes to: a self loop need not end. */
+/* Most blocks begin at offset 0x800, which no branch of theirs goes to: a self loop need not end.
+ */
 static void make_block(void)
 {
     unsigned offset = 0x802 & ~3u, guests = 1 + below(below(4) ? 8 : 40);
 
     memset(pool_count, 0, sizeof(pool_count));
     ir_begin(&b, &block, offset);
-    for (unsigned n = 0; n < guests && block.count < IR_MAX_INSNS - 2 * IR_INSN_SLACK; n++, offset += 4) {
+    for (unsigned n = 0; n < guests && block.count < IR_MAX_INSNS - 2 * IR_INSN_SLACK;
+         n++, offset += 4) {
         ir_op0(&b, IR_INSN, offset);
         if (n == 0 || below(12) == 0) {
-            pool_count[IR_I64] = pool_count[IR_I32] = pool_count[IR_V128] = pool_count[IR_FLAGS] = 0;
+            pool_count[IR_I64] = pool_count[IR_I32] = pool_count[IR_V128] = pool_count[IR_FLAGS] =
+                0;
             for (unsigned k = 0; k < 4; k++) {
                 keep(ir_getx(&b, below(32)));
                 keep(ir_op1(&b, IR_TRUNC, ir_getx(&b, below(32))));
@@ -322,7 +365,8 @@ static void make_block(void)
     end_block(offset - 4);
 }
 
-/* --- comparison -------------------------------------------------------------------------------------------- */
+/* --- comparison
+ * -------------------------------------------------------------------------------------------- */
 static void make_state(void)
 {
     uint64_t *words = (uint64_t *)(void *)initial_memory;
@@ -375,8 +419,8 @@ static void compare_states(void)
         CHECK(memcmp(&want.v[n], &got.v[n], 16) == 0, "V%u: %#lx %#lx, should be %#lx %#lx\n", n,
               got.v[n].lane[0], got.v[n].lane[1], want.v[n].lane[0], want.v[n].lane[1]);
     }
-    CHECK((want.nzcv & flags) == (got.nzcv & flags), "NZCV %#x, should be %#x\n", nzcv_to_arm(got.nzcv),
-          nzcv_to_arm(want.nzcv));
+    CHECK((want.nzcv & flags) == (got.nzcv & flags), "NZCV %#x, should be %#x\n",
+          nzcv_to_arm(got.nzcv), nzcv_to_arm(want.nzcv));
     CHECK(want.excl_addr == got.excl_addr, "monitor %#lx\n", got.excl_addr);
     CHECK(want.tpidr_el0 == got.tpidr_el0 && want.fpcr == got.fpcr, "a field\n");
     CHECK(want.exit_arg == got.exit_arg, "exit_arg %#lx\n", got.exit_arg);
@@ -387,10 +431,10 @@ static void compare_states(void)
 static void fill_jump_cache(void)
 {
     for (unsigned n = 0; n < ARRAY_SIZE(jump_cache); n++) {
-        jump_cache[n] = (struct jc_entry){.va = JC_EMPTY};
+        jump_cache[n] = (struct jc_entry){.va = JC_EMPTY(n)};
     }
     if (want.pc % 4 == 0 && below(3) == 0) {
-        jump_cache[want.pc >> 2 & ((1 << JC_BITS) - 1)] =
+        jump_cache[jc_offset(want.pc) / sizeof(struct jc_entry)] =
             (struct jc_entry){.va = want.pc, .host = host_found()};
     }
 }
@@ -401,7 +445,8 @@ static void check_exit(struct host_run run, enum ir_exit exit)
 
     if (run.eax == HOST_FOUND) {
         CHECK(exit == EXIT_LOOKUP, "jumped by the cache, should leave with %u\n", exit);
-        CHECK(got.pc_page == (want.pc & ~UINT64_C(4095)), "pc_page %#lx for %#lx\n", got.pc_page, want.pc);
+        CHECK(got.pc_page == (want.pc & ~UINT64_C(4095)), "pc_page %#lx for %#lx\n", got.pc_page,
+              want.pc);
         return;
     }
     CHECK(got.pc == want.pc, "PC %#lx, should be %#lx\n", got.pc, want.pc);
@@ -409,7 +454,8 @@ static void check_exit(struct host_run run, enum ir_exit exit)
     if (run.eax >> 8) {
         const struct x64_link *link = &code.link[(run.eax >> 8) - code.first_link_id - 1];
 
-        CHECK(link->target == offset, "left by the link to %#x, should be %#lx\n", link->target, offset);
+        CHECK(link->target == offset, "left by the link to %#x, should be %#lx\n", link->target,
+              offset);
         CHECK((code.rx + link->patch) % 4 == 0, "the link's patch is not aligned\n");
     } else if (exit == EXIT_LOOKUP && block.insn[block.count - 1].op != IR_BRIND) {
         CHECK(offset < 0 || offset > 4095, "no link for %#lx\n", offset);

@@ -13,8 +13,8 @@
 #include "dbt/rt/helpers.h"
 #include "tests/unit/fake_rt.h"
 
-#define GUARD       (UINT64_C(1) << 20)
-#define SLOT_TABLE  (UINT64_C(1) << 25)
+#define GUARD      (UINT64_C(1) << 20)
+#define SLOT_TABLE (UINT64_C(1) << 25)
 
 uint8_t *host_memory;
 uint8_t *host_code;
@@ -82,8 +82,9 @@ static const struct x64_site *find_site(uint64_t rip)
 
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
-    static const int order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-                                  REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+    static const int order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP,
+                                  REG_RSI, REG_RDI, REG_R8,  REG_R9,  REG_R10, REG_R11,
+                                  REG_R12, REG_R13, REG_R14, REG_R15};
     ucontext_t *uc = context;
     greg_t *g = uc->uc_mcontext.gregs;
     struct x64_regs regs = {.rip = (uint64_t)g[REG_RIP], .rflags = (uint64_t)g[REG_EFL]};
@@ -161,10 +162,11 @@ struct x64_env host_env(enum x64_mem_model model, uint32_t shake)
     };
 }
 
-struct host_run host_run(const struct x64_env *env, const struct x64_code *code, struct a64_state *st)
+struct host_run host_run(const struct x64_env *env, const struct x64_code *code,
+                         struct a64_state *st)
 {
-    uint64_t bias = env->mem_model == MEM_BIAS ? (uintptr_t)host_memory - FAKE_BASE
-                                               : (uintptr_t)slot_table;
+    uint64_t bias =
+        env->mem_model == MEM_BIAS ? (uintptr_t)host_memory - FAKE_BASE : (uintptr_t)slot_table;
     struct host_run run = {0};
 
     running = code;

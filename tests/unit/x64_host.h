@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Runs compiled blocks in a unit test: stubs, guest memory with guard pages, faults recovered by site. */
+/* Runs compiled blocks in a unit test: stubs, guest memory with guard pages, faults recovered by
+ * site. */
 #pragma once
 
 #include "dbt/x64/compile.h"
@@ -38,4 +39,5 @@ uint64_t host_found(void);
 #define HOST_FOUND 0xf00du
 
 /* Runs the code from its start. */
-struct host_run host_run(const struct x64_env *env, const struct x64_code *code, struct a64_state *st);
+struct host_run host_run(const struct x64_env *env, const struct x64_code *code,
+                         struct a64_state *st);
