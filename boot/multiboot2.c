@@ -98,7 +98,7 @@ static void read_efi_map(struct reader *r, const struct tag *tag)
 
 static void read_framebuffer(struct reader *r, const struct tag *tag)
 {
-    const struct framebuffer_tag *f = (const struct framebuffer_tag *)tag;
+    const struct framebuffer_tag *f = (const void *)tag;
 
     if (f->type == FRAMEBUFFER_TEXT) {
         r->info->framebuffer = (struct boot_framebuffer){.base = f->base,
@@ -223,7 +223,7 @@ bool multiboot2_read(const void *mbi, size_t limit, struct boot_info *info, uint
         return false;
     }
     for (size_t at = 8; at + sizeof(struct tag) <= total;) {
-        const struct tag *tag = (const struct tag *)(base + at);
+        const struct tag *tag = (const void *)(base + at);
         if (tag->size < sizeof(*tag) || tag->size > total - at) {
             boot_info_add_message(info, "the multiboot2 tags are broken; the rest is left out");
             break;

@@ -17,7 +17,7 @@ HOSTED_SRC += kernel/lib/fdt.c kernel/lib/fdt_read.c
 
 # The root image is linked twice: the symbol table of the first link goes into the second.
 ALL_TARGETS += $(BUILD)/exarch.elf
-ROOT_LDFLAGS := -nostdlib -static -no-pie -T linker.ld -Wl,--build-id=sha1 -Wl,--no-warn-rwx-segments \
+ROOT_LDFLAGS := -nostdlib -static -Wl,-no-pie -T linker.ld -Wl,--build-id=sha1 -Wl,--no-warn-rwx-segments \
                 -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--fatal-warnings
 
 root_blob_files = $(foreach b,$(ROOT_BLOBS),$(lastword $(subst :, ,$(b))))

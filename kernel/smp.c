@@ -210,7 +210,7 @@ static void fill_trampoline(hpa_t page, hpa_t cr3, struct cpu *cpu)
     uint32_t gdt = (uint32_t)page.v + TRAMPOLINE_GDT;
 
     memcpy(at, trampoline_start, (size_t)(trampoline_end - trampoline_start));
-    *(struct trampoline_block *)(at + TRAMPOLINE_BLOCK) = (struct trampoline_block){
+    const struct trampoline_block block = {
         .cr3 = cr3.v,
         .far_offset = (uint32_t)page.v + TRAMPOLINE_LONG,
         .far_selector = TRAMPOLINE_SEL,
@@ -220,6 +220,7 @@ static void fill_trampoline(hpa_t page, hpa_t cr3, struct cpu *cpu)
         .cpu = (uintptr_t)cpu,
         .entry = (uintptr_t)start_here,
     };
+    memcpy(at + TRAMPOLINE_BLOCK, &block, sizeof(block));
 }
 
 static int wake(struct cpu *cpu, hpa_t page)
