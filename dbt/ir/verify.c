@@ -92,6 +92,7 @@ static bool ranges_hold(const struct ir_insn *i)
     case IR_CALL_SYNC:
     case IR_CALL_I64:
     case IR_CALL_V128: return IR_CALL_HELPER(i->imm) < HELPER_COUNT;
+    case IR_PCREL: return (int64_t)i->imm == sign_extend(i->imm, 33);
     case IR_JUMP: return offset_fits((int64_t)i->imm);
     case IR_BRCOND:
         return i->aux < 16 && offset_fits(IR_TAKEN(i->imm)) && offset_fits(IR_NEXT(i->imm));

@@ -288,9 +288,16 @@ uint64_t x64_const_row(const struct ir_insn *row)
 
 static void load_remade(struct x64 *c, const struct ir_insn *row, unsigned reg)
 {
+    int64_t left = (int64_t)row->imm;
+
     if (row->op == IR_PCREL) {
         emit_rm(c, X_MOV_RM | X_W, reg, ST_FIELD(pc_page));
-        emit_rm(c, X_LEA_RM | X_W, reg, mem_base(reg, (int32_t)row->imm));
+        while (left) { /* ADRP reaches further than a displacement */
+            int32_t step = (int32_t)MAX(MIN(left, INT32_MAX), INT32_MIN);
+
+            emit_rm(c, X_LEA_RM | X_W, reg, mem_base(reg, step));
+            left -= step;
+        }
     } else {
         emit_const(c, reg, x64_const_row(row));
     }

@@ -277,7 +277,7 @@ static void touch_state(void)
     case 2: keep(ir_op0(&b, IR_LDS64, offsetof(struct a64_state, tpidrro_el0))); break;
     case 3: keep(ir_op0(&b, IR_LDS32, offsetof(struct a64_state, fpsr))); break;
     case 4:
-        keep(ir_op0(&b, IR_PCREL, (uint64_t)(int64_t)(int)(below(1u << 20) * 4) - (1 << 21)));
+        keep(ir_op0(&b, IR_PCREL, (uint64_t)(sign_extend(random64(), 33) >> below(16))));
         break;
     case 5: ir_op0(&b, below(2) ? IR_FENCE : IR_CLREX, 0); break;
     default: break;
