@@ -7,7 +7,7 @@
 struct vm;
 struct vcpu;
 
-#define GIC_INTIDS 288
+#define GIC_INTIDS 256
 #define GIC_WORDS  (GIC_INTIDS / 32)
 #define GIC_SPI(n) (32 + (n))
 #define GIC_PPI(n) (16 + (n))

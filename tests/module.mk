@@ -1,4 +1,5 @@
 # Unit tests: UNIT_TESTS += name; unit_name_SRC := its sources (real files and fakes).
+include tests/guest/module.mk
 
 UNIT_TESTS    += bits
 unit_bits_SRC := tests/unit/test_bits.c

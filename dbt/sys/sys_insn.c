@@ -114,6 +114,14 @@ static void run_zva(struct vcpu *vcpu, uint64_t xt, UNUSED unsigned arg)
     memset(ram, 0, ID_ZVA_BYTES);
 }
 
+#define ATTR_NON_CACHEABLE 0x44
+
+/* Device and Non-cacheable memory count as outer shareable whatever the entry says (D17.2.112). */
+static unsigned par_shareability(const struct vmsa_result *at)
+{
+    return at->device || at->attr == ATTR_NON_CACHEABLE ? 2 : at->sh;
+}
+
 /* PAR_EL1 (D17.2.112): the attributes of a translation, or the fault. */
 static void run_at(struct vcpu *vcpu, uint64_t xt, unsigned access)
 {
@@ -123,7 +131,7 @@ static void run_at(struct vcpu *vcpu, uint64_t xt, unsigned access)
 
     if (fault == VMSA_OK) {
         par |= (at.pa & MASK(47, 12)) | (uint64_t)at.attr << 56 | BIT64(9) |
-               (uint64_t)(at.device ? 2 : at.sh) << 7;
+               (uint64_t)par_shareability(&at) << 7;
     } else if ((fault & ~3) == VMSA_EXT_WALK) {
         insn_abort(vcpu, xt, fault, ISS_CM);
         return;

@@ -1,0 +1,15 @@
+# Bare-metal AArch64 programs that run on QEMU's virt and on Exarch; see README.md.
+GUEST_CC     := aarch64-linux-gnu-gcc
+GUEST_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -ffreestanding -nostdlib -fno-pic -static \
+                -mgeneral-regs-only -mstrict-align -fno-stack-protector -march=armv8.2-a -I. \
+                -Wl,-z,norelro,--build-id=none,-n -Wno-unused-function
+GUEST_PROGRAMS := exceptions mmu permissions tlb code gic timer psci
+
+$(BUILD)/guest/%.elf: tests/guest/%.c tests/guest/guest.c tests/guest/start.S tests/guest/guest.h \
+                      tests/guest/guest.ld
+	@mkdir -p $(@D)
+	@echo "  GUEST $@"
+	@$(GUEST_CC) $(GUEST_CFLAGS) -T tests/guest/guest.ld -o $@ tests/guest/start.S \
+	  tests/guest/guest.c $<
+
+ALL_TARGETS += $(patsubst %,$(BUILD)/guest/%.elf,$(GUEST_PROGRAMS))
