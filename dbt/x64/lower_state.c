@@ -189,6 +189,55 @@ LOWER(CALL_V128)
     emit_rm(c, X_VMOVDQA_RM, x64_def(c), ST_FIELD(vtmp[3]));
 }
 
+/* --- the same out of line, where the allocator is not to be asked --- */
+static void push_registers(struct x64 *c, uint32_t regs)
+{
+    for (uint32_t left = regs; left; left &= left - 1) {
+        emit_o(c, X_PUSH_O, (unsigned)__builtin_ctz(left));
+    }
+    if (__builtin_popcount(regs) & 1) {
+        emit_o(c, X_PUSH_O, RAX); /* RSP stays a multiple of 16 */
+    }
+}
+
+static void pop_registers(struct x64 *c, uint32_t regs)
+{
+    if (__builtin_popcount(regs) & 1) {
+        emit_o(c, X_POP_O, RDI);
+    }
+    while (regs) {
+        unsigned reg = 31u - (unsigned)__builtin_clz(regs);
+
+        emit_o(c, X_POP_O, reg);
+        regs &= ~(1u << reg);
+    }
+}
+
+void x64_ool_call(struct x64 *c, const struct x64_ool *o, unsigned helper, uint32_t imm,
+                  const uint8_t arg[3], unsigned d)
+{
+    static const uint8_t in[3] = {RDX, RCX, R8};
+    uint32_t saved = o->live & CALL_CLOBBERS;
+
+    push_registers(c, saved);
+    for (unsigned k = 0; k < 3; k++) {
+        struct x86_mem copy = x64_state(offsetof(struct a64_state, vtmp) + k * sizeof(v128));
+
+        if (arg[k] == X64_NONE) {
+            emit_const(c, in[k], 0);
+        } else {
+            emit_rm(c, X_VMOVDQA_MR, arg[k], copy);
+            emit_rm(c, X_LEA_RM | X_W, in[k], copy);
+        }
+    }
+    emit_rm(c, X_LEA_RM | X_W, RDI, x64_state(0));
+    emit_rm(c, X_LEA_RM | X_W, RSI, ST_FIELD(vtmp[3]));
+    emit_const(c, R9, imm);
+    emit_call_to(c, c->env->pure[helper]);
+    pop_registers(c, saved);
+    emit_rm(c, X_VMOVDQA_RM, d, ST_FIELD(vtmp[3]));
+}
+
 LOWER(FENCE)
 {
     x64_flags_clobber(c);

@@ -31,10 +31,11 @@
 #define REG_BIAS   R15
 #define GPR_MASK   (0xffffu & ~(1u << RSP | 1u << REG_ST | 1u << REG_BIAS))
 #define XMM_MASK   0xffff0000u
-/* What a call of a pure helper destroys (System V ABI). */
+/* What a call of a pure helper destroys: the System V ABI's registers, but no vector register, since
+ * the helpers are compiled for general registers only (dbt/fp/module.mk). */
 #define CALL_CLOBBERS                                                                              \
     (1u << RAX | 1u << RCX | 1u << RDX | 1u << RSI | 1u << RDI | 1u << R8 | 1u << R9 | 1u << R10 | \
-     1u << R11 | XMM_MASK)
+     1u << R11)
 
 #define X64_NONE  0xff             /* no register, slot or spill slot */
 #define X64_NEVER UINT16_MAX       /* no next use */
@@ -201,6 +202,10 @@ void x64_assign(struct x64 *c, ir_ref ref, unsigned reg);
 /* --- sites and out-of-line paths ------------------------------------------------------------------------- */
 void x64_site(struct x64 *c);                             /* the next instruction may fault */
 struct x64_ool *x64_ool(struct x64 *c, x64_ool_fn *fn, uint8_t *from);
+/* In an out-of-line path: V128 helper(imm) of up to three XMM registers (X64_NONE: absent), the result to
+ * XMM d. All other registers that o->live has are kept; RFLAGS are lost. */
+void x64_ool_call(struct x64 *c, const struct x64_ool *o, unsigned helper, uint32_t imm,
+                  const uint8_t arg[3], unsigned d);
 void x64_check(struct x64 *c, enum x86_cc cc);            /* if cc: UD2, a site; the instruction is interpreted */
 void x64_locate(struct x64 *c);                           /* makes c->loc describe the state now */
 bool x64_locs_left(const struct x64 *c);                  /* room for a whole guest instruction's lists */
