@@ -15,10 +15,10 @@ static bool key_equal(const struct view_key *a, const struct view_key *b)
            a->el == b->el;
 }
 
-static struct view_key key_of(const struct vcpu *vcpu, bool high)
+static struct view_key key_of(const struct vcpu *vcpu, bool high, unsigned el)
 {
     const struct sysregs *sys = &vcpu->sys;
-    struct view_key key = {.high = high, .el = vcpu->ps.el, .sctlr = sys->SCTLR_EL1 & SCTLR_VIEW};
+    struct view_key key = {.high = high, .el = (uint8_t)el, .sctlr = sys->SCTLR_EL1 & SCTLR_VIEW};
     if (sys->SCTLR_EL1 & SCTLR_M) {
         key.tcr = sys->TCR_EL1;
         key.ttbr = (high ? sys->TTBR1_EL1 : sys->TTBR0_EL1) & TTBR_BADDR;
@@ -38,12 +38,12 @@ static bool fits(const struct view *view, const struct vcpu *vcpu, const struct 
 {
     return view->plat && key_equal(&view->key, key) &&
            (view->asid == VIEW_ASID_ANY || view->asid == asid_of(vcpu)) &&
-           !(view->has_user && vcpu->ps.pan);
+           !(view->has_user && vcpu->ps.pan); /* EL1 views alone have has_user */
 }
 
 bool view_is_current(const struct view *view, const struct vcpu *vcpu)
 {
-    struct view_key key = key_of(vcpu, view->key.high);
+    struct view_key key = key_of(vcpu, view->key.high, view->key.el);
     return fits(view, vcpu, &key);
 }
 
@@ -101,9 +101,9 @@ static struct view *make(struct view_set *set, const struct view_key *key)
     return view;
 }
 
-struct view *view_select(struct view_set *set, struct vcpu *vcpu, bool high)
+struct view *view_select(struct view_set *set, struct vcpu *vcpu, bool high, unsigned el)
 {
-    struct view_key key = key_of(vcpu, high);
+    struct view_key key = key_of(vcpu, high, el);
     struct view *view = set->view;
     while (view < set->view + VIEW_MAX && !fits(view, vcpu, &key)) {
         view++;
@@ -159,16 +159,23 @@ static bool writable(const struct view *view, const struct vmsa_result *t)
     return view->key.el ? t->el1_write : t->el0_write;
 }
 
+/* How an access by the view's code is checked: an EL0 view also serves LDTR and STTR at EL1. */
+static unsigned access_as(const struct view *view, const struct vcpu *vcpu)
+{
+    return view->key.el < vcpu->ps.el ? VMSA_UNPRIV : 0;
+}
+
 /* True when the page at va translates like t, which is `delta` bytes away, and can share its
  * mapping. */
 static bool alike(struct view *view, struct vcpu *vcpu, uint64_t va, int64_t delta,
                   const struct vmsa_result *t)
 {
     struct vmsa_result other;
-    return vmsa_translate(vcpu, va + delta, 0, &other) == VMSA_OK && other.size == t->size &&
-           other.pa == t->pa + delta && other.global == t->global && readable(view, &other) &&
-           writable(view, &other) == writable(view, t) && other.el0_read == t->el0_read &&
-           other.el0_write == t->el0_write && vm_ram(vcpu->vm, other.pa, PAGE_SIZE);
+    return vmsa_translate(vcpu, va + delta, access_as(view, vcpu), &other) == VMSA_OK &&
+           other.size == t->size && other.pa == t->pa + delta && other.global == t->global &&
+           readable(view, &other) && writable(view, &other) == writable(view, t) &&
+           other.el0_read == t->el0_read && other.el0_write == t->el0_write &&
+           vm_ram(vcpu->vm, other.pa, PAGE_SIZE);
 }
 
 /* Grows [*from, *to), byte offsets from va, over neighbours within its aligned group of pages. */
@@ -204,7 +211,8 @@ enum view_fill view_fill(struct view_set *set, struct view *view, struct vcpu *v
 {
     struct vmsa_result t;
     va = ALIGN_DOWN(va, PAGE_SIZE);
-    if (vmsa_translate(vcpu, va, write ? VMSA_WRITE : 0, &t) != VMSA_OK) {
+    unsigned access = access_as(view, vcpu) | (write ? VMSA_WRITE : 0);
+    if (vmsa_translate(vcpu, va, access, &t) != VMSA_OK) {
         return VIEW_FAULT;
     }
     /* x86 has no write-only pages, so a page that only can be written goes the slow way too. */

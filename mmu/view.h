@@ -63,9 +63,11 @@ static inline uint64_t view_offset(uint64_t va)
     return va & MASK(47, 0);
 }
 
-/* The view for code of the given range in vcpu's current regime; made when there is none. Never
- * NULL. */
-struct view *view_select(struct view_set *set, struct vcpu *vcpu, bool high);
+/*
+ * The view of the given range as EL el sees it in vcpu's current regime; made when there is none.
+ * Never NULL. el is vcpu's own, or 0 for its unprivileged accesses. May give other views up.
+ */
+struct view *view_select(struct view_set *set, struct vcpu *vcpu, bool high, unsigned el);
 
 /* True when view is still what view_select would give for its range. */
 bool view_is_current(const struct view *view, const struct vcpu *vcpu);

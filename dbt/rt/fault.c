@@ -66,7 +66,7 @@ enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
     if (fault->kind == PLAT_FAULT_STEP) {
         return leave_at_boundary(vcpu, regs);
     }
-    rt->slow_access = fault->kind != PLAT_FAULT_CHECK;
+    rt->slow_access = true;
     rt->stats.page_faults += fault->kind == PLAT_FAULT_PAGE;
     rt->stats.range_faults += fault->kind == PLAT_FAULT_RANGE;
     rt->stats.check_faults += fault->kind == PLAT_FAULT_CHECK;

@@ -3,6 +3,7 @@
 #include "dbt/rt/helpers.h"
 
 #include "dbt/rt/fault.h"
+#include "dbt/rt/internal.h"
 
 typedef uint64_t (*sync_fn)(struct vcpu *vcpu, uint64_t a0, uint64_t a1, uint64_t a2, uint32_t imm);
 
@@ -52,5 +53,6 @@ uint64_t rt_call_sync(struct vcpu *vcpu, uint32_t helper, uint64_t a0, uint64_t 
         plat_log(PLAT_ERROR, "translated code calls helper %u", helper);
         plat_end(PLAT_END_FAILURE, 1);
     }
+    vcpu->rt->stats.helper[helper]++;
     return sync_helper[helper](vcpu, a0, a1, a2, imm);
 }

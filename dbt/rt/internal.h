@@ -16,7 +16,8 @@ struct rt_jc {
     uint64_t serial;        /* 0: not in use */
     uint32_t flags;
     uint64_t used;
-    uint64_t leaf; /* size of the largest guest mapping that an entry came from */
+    uint64_t epoch; /* rt_vcpu.jc_epoch when it was cleared last */
+    uint64_t leaf;  /* size of the largest guest mapping that an entry came from */
 };
 
 struct rt_vm {
@@ -32,10 +33,12 @@ struct rt_vcpu {
     struct rt_jc *jc;
     struct rt_jc jcs[JC_POOL];
     uint64_t jc_clock;
+    uint64_t
+        jc_epoch; /* raised when all caches are to be cleared: each one is when its turn comes */
     bool context_changed;
     uint32_t link;       /* the exit that the next look-up is to be linked to, 0: none */
     bool slow;           /* the instruction at st->pc is to be interpreted */
-    bool slow_access;    /* it is an access that faulted: learn from it */
+    bool slow_access;    /* its accesses are to be learnt from */
     uint64_t slow_block; /* VA of the block that it was in */
     bool slow_odd; /* the interpreted instruction has accessed what no mapping of the view serves */
     struct ir_block ir; /* scratch of translate.c */
@@ -56,7 +59,7 @@ void jc_insert(struct rt_jc *jc, uint64_t va, uint64_t host, uint64_t leaf);
 void jc_forget(struct rt_jc *jc, uint64_t va);
 void jc_clear(struct rt_jc *jc);
 void jc_clear_view(struct rt_vcpu *rt, const struct view *view);
-void jc_clear_all(struct rt_vcpu *rt);
+void jc_clear_all(struct rt_vcpu *rt); /* rt->jc at once */
 void jc_drop_range(struct rt_vcpu *rt, const struct view *view, uint64_t va, uint64_t size);
 
 /* --- translate.c --- */

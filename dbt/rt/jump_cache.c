@@ -34,10 +34,11 @@ struct rt_jc *jc_select(struct rt_vcpu *rt, const struct view *view, uint32_t fl
             oldest = candidate;
         }
     }
-    if (!jc) {
-        jc = oldest;
+    if (!jc || jc->epoch != rt->jc_epoch) {
+        jc = jc ? jc : oldest;
         jc->serial = view->serial;
         jc->flags = flags;
+        jc->epoch = rt->jc_epoch;
         jc_clear(jc);
     }
     jc->used = ++rt->jc_clock;
@@ -83,10 +84,10 @@ void jc_clear_view(struct rt_vcpu *rt, const struct view *view)
 
 void jc_clear_all(struct rt_vcpu *rt)
 {
-    for (unsigned i = 0; i < JC_POOL; i++) {
-        if (rt->jcs[i].serial) {
-            jc_clear(&rt->jcs[i]);
-        }
+    rt->jc_epoch++;
+    if (rt->jc) {
+        jc_clear(rt->jc);
+        rt->jc->epoch = rt->jc_epoch;
     }
 }
 

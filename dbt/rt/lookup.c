@@ -12,7 +12,7 @@ void rt_select(struct vcpu *vcpu)
         return;
     }
     rt->context_changed = false;
-    rt->view = view_select(&rt->views, vcpu, high);
+    rt->view = view_select(&rt->views, vcpu, high, vcpu->ps.el);
     rt->jc = jc_select(rt, rt->view, vcpu->tr_flags);
     vcpu->st->jc = (uintptr_t)rt->jc->entry;
     plat_view_activate(vcpu, rt->view->plat);

@@ -66,9 +66,14 @@ static void run_block(struct vcpu *vcpu)
     const struct rt_block *block =
         vcpu->vm->interpret ? blocks_by_host(&vcpu->vm->rt->blocks, host) : NULL;
     uint32_t exit = block ? run_interpreted(vcpu, block->meta->ir) : run_translated(vcpu, host);
-    if ((exit & 0xff) != EXIT_LOOKUP) {
-        rt->stats.exits++;
-        sys_exit(vcpu, (enum ir_exit)(exit & 0xff), vcpu->st->exit_arg);
+    uint32_t reason = exit & 0xff;
+    if (reason >= EXIT_COUNT) {
+        plat_log(PLAT_ERROR, "translated code leaves for reason %u", reason);
+        plat_end(PLAT_END_FAILURE, 1);
+    }
+    rt->stats.exit[reason]++;
+    if (reason != EXIT_LOOKUP) {
+        sys_exit(vcpu, (enum ir_exit)reason, vcpu->st->exit_arg);
     } else if (exit >> 8) {
         rt->link = (exit >> 8) - 1;
     }

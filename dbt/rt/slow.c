@@ -12,7 +12,7 @@ static void learn(struct vcpu *vcpu, uint64_t pa)
 {
     struct rt_vcpu *rt = vcpu->rt;
     struct rt_blocks *blocks = &vcpu->vm->rt->blocks;
-    if (!rt->slow_access || !rt->slow_odd) {
+    if (!rt->slow_odd) {
         return;
     }
     rt->stats.slow_sites += blocks_site_faulted(blocks, pa);
@@ -42,7 +42,7 @@ void rt_interpret_one(struct vcpu *vcpu)
     }
     rt->slow_access = false;
     if (result == INTERP_EXIT && exit != EXIT_LOOKUP) {
-        rt->stats.exits++;
+        rt->stats.exit[exit]++;
         sys_exit(vcpu, exit, st->exit_arg);
     }
 }

@@ -2,7 +2,8 @@
 /* What the runtime counts, per vCPU. */
 #pragma once
 
-#include "exarch/bits.h"
+#include "dbt/ir/ir.h"
+#include "dbt/rt/helpers.h"
 
 // clang-format off
 #define RT_STAT_ROWS(X)                                              \
@@ -24,19 +25,20 @@
     X(device_reads,   "device reads")                                \
     X(device_writes,  "device writes")                               \
     X(aborts,         "data and instruction aborts taken")           \
-    X(exits,          "exits but for look-ups")                      \
     X(interrupts,     "events while translated code ran")            \
     X(steps,          "host instructions stepped to a boundary")     \
     X(waits,          "times the vCPU slept")                        \
     X(context,        "changes of the translation context")          \
     X(tlbi,           "TLB invalidations")                           \
-    X(icache,         "instruction cache invalidations")
+    X(icache,         "instruction cache invalidations that dropped blocks")
 // clang-format on
 
 struct rt_stats {
 #define X(name, text) uint64_t name;
     RT_STAT_ROWS(X)
 #undef X
+    uint64_t exit[EXIT_COUNT];     /* by reason */
+    uint64_t helper[HELPER_COUNT]; /* calls of sync helpers */
 };
 
 struct vcpu;

@@ -63,6 +63,7 @@ void rt_icache_invalidate_pa(struct vm *vm, uint64_t pa, uint64_t size)
         dropped |= blocks_drop_page(&vm->rt->blocks, page);
     }
     if (dropped) {
+        vm->vcpu[0]->rt->stats.icache++;
         forget_code(vm);
     }
 }

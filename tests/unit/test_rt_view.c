@@ -228,7 +228,7 @@ static void invalidate(void)
 
 static void select_current(bool high)
 {
-    vcpu.rt->view = view_select(&vcpu.rt->views, &vcpu, high);
+    vcpu.rt->view = view_select(&vcpu.rt->views, &vcpu, high, vcpu.ps.el);
     vcpu.rt->jc = jc_select(vcpu.rt, vcpu.rt->view, vcpu.tr_flags);
 }
 
