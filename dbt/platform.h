@@ -109,6 +109,10 @@ void plat_view_clear(struct plat_view *view);
 /* Sets st->mem_bias; the next plat_run runs on view. */
 void plat_view_activate(struct vcpu *vcpu, struct plat_view *view);
 
+/* True when unprivileged accesses of EL1 can go to a second view, which they now do (hosted: by
+ * st->user_bias). False: there is no such way; they become calls of mem_load and mem_store. */
+bool plat_view_activate_user(struct vcpu *vcpu, struct plat_view *view);
+
 /* What a fault in translated code means to the platform. */
 enum plat_fault_kind {
     PLAT_FAULT_PAGE,  /* no mapping, or not writable; offset in the active view is known */
@@ -119,5 +123,6 @@ enum plat_fault_kind {
 struct plat_fault {
     enum plat_fault_kind kind;
     bool write;
+    bool user;       /* PLAT_FAULT_PAGE: in the view of plat_view_activate_user */
     uint64_t offset; /* PLAT_FAULT_PAGE: in the view's range */
 };

@@ -37,6 +37,7 @@ struct a64_state {
     uint64_t unwind;    /* set by a sync helper that must not return into translated code */
     uint64_t exit_arg;  /* argument of the last exit, by reason (enum ir_exit, rt/exits.h) */
     uint64_t mem_bias;  /* the value of R15: the view's bias (vm), its slot table (hosted) */
+    uint64_t user_bias; /* the same of the view for LDTR and STTR at EL1 (hosted; vm: not used) */
     uint64_t excl_addr; /* exclusive monitor: VA, or EXCL_NONE */
     uint64_t excl_val[2]; /* what the exclusive load saw; for CMPXCHG of the store */
     uint64_t excl_size;   /* bytes of the exclusive load: 1, 2, 4, 8, 16 */

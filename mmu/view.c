@@ -57,12 +57,13 @@ static void forget(struct view *view)
     view->giga_count = 0;
 }
 
-/* Destroys the view not used for longest, but for keep; false when there is no other. */
-static bool drop_oldest(struct view_set *set, const struct view *keep)
+/* Destroys the view not used for longest, but for the active ones; false when there is no other. */
+static bool drop_oldest(struct view_set *set)
 {
     struct view *oldest = NULL;
     for (struct view *view = set->view; view < set->view + VIEW_MAX; view++) {
-        if (view->plat && view != keep && (!oldest || view->used < oldest->used)) {
+        bool active = view == set->active[0] || view == set->active[1];
+        if (view->plat && !active && (!oldest || view->used < oldest->used)) {
             oldest = view;
         }
     }
@@ -82,7 +83,7 @@ static struct view *free_record(struct view_set *set)
                 return view;
             }
         }
-        drop_oldest(set, NULL);
+        drop_oldest(set);
     }
 }
 
@@ -91,7 +92,7 @@ static struct view *make(struct view_set *set, const struct view_key *key)
     struct view *view = free_record(set);
     struct plat_view *plat;
     while (!(plat = plat_view_create(key->high))) {
-        if (!drop_oldest(set, NULL)) {
+        if (!drop_oldest(set)) {
             plat_log(PLAT_ERROR, "no resources for a single view");
             plat_end(PLAT_END_FAILURE, 1);
         }
@@ -224,7 +225,7 @@ enum view_fill view_fill(struct view_set *set, struct view *view, struct vcpu *v
     }
     enum plat_map result;
     while ((result = map(view, vcpu, va, &t)) == PLAT_MAP_FULL) {
-        if (!drop_oldest(set, view)) {
+        if (!drop_oldest(set)) {
             plat_view_clear(view->plat);
             result = map(view, vcpu, va, &t);
             break;

@@ -43,6 +43,8 @@ struct view {
 struct view_set {
     struct view view[VIEW_MAX];
     uint64_t clock;
+    const struct view
+        *active[2]; /* never given up: of the vCPU's code, of its unprivileged accesses */
     uint64_t created, dropped; /* for statistics */
 };
 

@@ -29,7 +29,8 @@ struct rt_vm {
 
 struct rt_vcpu {
     struct view_set views;
-    struct view *view; /* that translated code is to run on, with */
+    struct view *view;      /* that translated code is to run on, with */
+    struct view *user_view; /* for LDTR and STTR at EL1; NULL elsewhere */
     struct rt_jc *jc;
     struct rt_jc jcs[JC_POOL];
     uint64_t jc_clock;

@@ -117,10 +117,10 @@ static bool transfer(struct vcpu *vcpu, const struct piece *piece, uint8_t *buf,
 static void consider_view(struct vcpu *vcpu, const struct piece *piece, unsigned flags)
 {
     struct rt_vcpu *rt = vcpu->rt;
-    bool own = view_covers(rt->view, piece->va) && !(flags & MEM_UNPRIV);
+    struct view *view = flags & MEM_UNPRIV ? rt->user_view : rt->view;
+    bool own = view && view_covers(view, piece->va);
     bool write = flags & (MEM_WRITE | MEM_ATOMIC);
-    enum view_fill fill =
-        own ? view_fill(&rt->views, rt->view, vcpu, piece->va, write) : VIEW_UNMAPPED;
+    enum view_fill fill = own ? view_fill(&rt->views, view, vcpu, piece->va, write) : VIEW_UNMAPPED;
     rt->slow_odd |= fill == VIEW_UNMAPPED;
     rt->context_changed |= fill == VIEW_CHANGED;
 }

@@ -123,6 +123,13 @@ void plat_view_activate(struct vcpu *vcpu, struct plat_view *view)
     vcpu->st->mem_bias = (uintptr_t)view->table + TABLE_SIZE / 2;
 }
 
+bool plat_view_activate_user(struct vcpu *vcpu, struct plat_view *view)
+{
+    hosted_vcpu(vcpu)->user_view = view;
+    vcpu->st->user_bias = (uintptr_t)view->table + TABLE_SIZE / 2;
+    return true;
+}
+
 static bool make_slot(struct plat_view *view, unsigned index)
 {
     struct slot *slot = &view->slot[index];
