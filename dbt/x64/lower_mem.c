@@ -8,9 +8,10 @@
  */
 #include "dbt/x64/x64.h"
 
-struct x86_mem x64_guest_address(struct x64 *c, int64_t imm)
+/* In the view, or in the second one where the platform has it and the access is unprivileged. */
+static struct x86_mem view_address(struct x64 *c, int64_t imm, bool user)
 {
-    unsigned a = x64_use(c, 0), t = a, u;
+    unsigned a = x64_use(c, 0), t = a, u, table = REG_BIAS;
     bool near = imm == (int32_t)imm;
 
     if (c->env->mem_model == MEM_BIAS && near) {
@@ -31,8 +32,18 @@ struct x86_mem x64_guest_address(struct x64 *c, int64_t imm)
     u = x64_scratch(c);
     emit_const(c, u, 39);
     emit_vrr(c, X_SARX_RMV | X_W, u, u, t);
-    emit_rm(c, X_MOV_RM | X_W, u, mem_index(REG_BIAS, u, 3, 0));
+    if (user) {
+        table = x64_scratch(c);
+        emit_rm(c, X_MOV_RM | X_W, table, ST_FIELD(user_bias));
+    }
+    x64_site(c); /* an address out of range faults here */
+    emit_rm(c, X_MOV_RM | X_W, u, mem_index(table, u, 3, 0));
     return mem_index(t, u, 0, 0);
+}
+
+struct x86_mem x64_guest_address(struct x64 *c, int64_t imm)
+{
+    return view_address(c, imm, false);
 }
 
 /* To the interpreter unless arg0 + disp is a multiple of size. Destroys RFLAGS. */
@@ -53,7 +64,7 @@ static void check_aligned(struct x64 *c, int64_t disp, unsigned size)
 /* What aux asks for before the access; false when the access is the interpreter's altogether. */
 static bool checks(struct x64 *c, const struct ir_insn *i, unsigned size)
 {
-    if (i->aux & IR_MEM_UNPRIV) {
+    if ((i->aux & IR_MEM_UNPRIV) && c->env->mem_model == MEM_BIAS) {
         x64_site(c);
         emit_op(c, X_UD2);
         return false;
@@ -75,7 +86,7 @@ static void load(struct x64 *c, const struct ir_insn *i, x86_form form, unsigned
         x64_def(c);
         return;
     }
-    from = x64_guest_address(c, (int64_t)i->imm);
+    from = view_address(c, (int64_t)i->imm, i->aux & IR_MEM_UNPRIV);
     d = x64_def_late(c);
     x64_site(c);
     emit_rm(c, form, d, from);
@@ -89,7 +100,7 @@ static void store(struct x64 *c, const struct ir_insn *i, x86_form form, unsigne
     if (!checks(c, i, size)) {
         return;
     }
-    to = x64_guest_address(c, (int64_t)i->imm);
+    to = view_address(c, (int64_t)i->imm, i->aux & IR_MEM_UNPRIV);
     data = x64_use(c, 1);
     x64_site(c);
     emit_rm(c, form, data, to);
@@ -104,7 +115,7 @@ static void store_word(struct x64 *c, const struct ir_insn *i, unsigned w, unsig
     if (!x64_imm32(c, 1, w, &imm)) {
         store(c, i, X_MOV_MR | w, size);
     } else if (checks(c, i, size)) {
-        to = x64_guest_address(c, (int64_t)i->imm);
+        to = view_address(c, (int64_t)i->imm, i->aux & IR_MEM_UNPRIV);
         x64_site(c);
         emit_mi32(c, X_MOV_MI32 | w, to, imm);
     }
@@ -187,7 +198,9 @@ LOWER(ST128)
 
 LOWER(PREFETCH)
 {
-    emit_m(c, X_PREFETCHT0, x64_guest_address(c, (int64_t)i->imm));
+    if (c->env->mem_model == MEM_BIAS) { /* through a table it would cost more than it gains */
+        emit_m(c, X_PREFETCHT0, x64_guest_address(c, (int64_t)i->imm));
+    }
 }
 
 LOWER(CHECK_ALIGN)

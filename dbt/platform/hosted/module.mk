@@ -5,3 +5,12 @@ HOSTED_SRC += $(addprefix dbt/platform/hosted/,main.c memory.c view.c run.c even
 #: make hosted      build/exarch-hosted, the engine as an ordinary process
 .PHONY: hosted
 hosted: $(BUILD)/exarch-hosted
+
+ALL_TARGETS += $(BUILD)/exarch-hosted
+
+#: make run-hosted  boot Debian's arm64 cloud kernel to a shell on it (Ctrl-A x ends it)
+.PHONY: run-hosted
+run-hosted: hosted
+	@tools/fetch-guest initrd
+	@$(BUILD)/exarch-hosted --kernel .cache/guest/kernel-cloud --initrd .cache/guest/initrd.gz \
+	    --append "console=ttyAMA0 earlycon"
