@@ -59,6 +59,8 @@ struct a64_state {
     v128 vtmp[4];       /* operands and results of pure helpers */
     uint64_t spill[32]; /* allocator's spill slots: GPR temporaries */
     v128 vspill[16];    /* and vector temporaries */
+    v128 fp_abs[2];     /* constants of translated code (fp_write_fpcr): all bits but the signs, */
+    v128 fp_limit[2];   /* twice the least normal number; of single, of double */
 };
 
 #define EXCL_NONE UINT64_MAX

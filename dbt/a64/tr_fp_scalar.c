@@ -45,22 +45,16 @@ ROUND(FRINTX_f, FP_AUX_MODE | FP_AUX_EXACT)
 ROUND(FRINTI_f, FP_AUX_MODE)
 
 /* --- comparison --- */
-static ir_ref compare(struct tr *t, unsigned size, bool signal, ir_ref n, ir_ref m)
-{
-    ir_ref nzcv = ir_call_i64(&t->b, HELPER_fp_cmp, FP_CMP_IMM(size, signal), n, m, IR_NONE);
-    return op1(t, IR_NZCV_UNPACK, op1(t, IR_TRUNC, nzcv));
-}
-
 static enum tr_result set_flags(struct tr *t, ir_ref flags)
 {
     ir_setf(&t->b, flags);
     return TR_NEXT;
 }
 
-TR(FCMP_f, set_flags(t, compare(t, SIZE, false, N, M)))
-TR(FCMPE_f, set_flags(t, compare(t, SIZE, true, N, M)))
-TR(FCMP_f_0, set_flags(t, compare(t, SIZE, false, N, v_zero(t))))
-TR(FCMPE_f_0, set_flags(t, compare(t, SIZE, true, N, v_zero(t))))
+TR(FCMP_f, set_flags(t, fp_cmp(t, SIZE, false, N, M)))
+TR(FCMPE_f, set_flags(t, fp_cmp(t, SIZE, true, N, M)))
+TR(FCMP_f_0, set_flags(t, fp_cmp(t, SIZE, false, N, v_zero(t))))
+TR(FCMPE_f_0, set_flags(t, fp_cmp(t, SIZE, true, N, v_zero(t))))
 
 /* A comparison that is not made must raise nothing: zeros are compared in its place. */
 static enum tr_result conditional(struct tr *t, bool signal, const struct arg_FCCMP_f *a)
@@ -68,7 +62,7 @@ static enum tr_result conditional(struct tr *t, bool signal, const struct arg_FC
     ir_ref before = ir_getf(&t->b), zero = v_zero(t);
     ir_ref n = ir_emit(&t->b, IR_VSELECT, before, N, zero, 0, a->cond);
     ir_ref m = ir_emit(&t->b, IR_VSELECT, before, M, zero, 0, a->cond);
-    ir_ref flags = compare(t, SIZE, signal, n, m);
+    ir_ref flags = fp_cmp(t, SIZE, signal, n, m);
     return set_flags(
         t, ir_emit(&t->b, IR_NZCV_SEL, before, flags, IR_NONE, (uint64_t)a->nzcv << 28, a->cond));
 }
@@ -83,7 +77,7 @@ static enum tr_result to_general(struct tr *t, unsigned sf, unsigned size, bool 
                                  unsigned rounding, unsigned fbits, unsigned rd, ir_ref n)
 {
     uint32_t imm = FP_INT_IMM(size, sf ? 64 : 32, is_unsigned, rounding, fbits);
-    set_x(t, true, rd, ir_call_i64(&t->b, HELPER_fp_toi, imm, n, IR_NONE, IR_NONE));
+    set_x(t, true, rd, fp_to_int(t, size, imm, n));
     return TR_NEXT;
 }
 
@@ -102,7 +96,7 @@ static ir_ref from_general(struct tr *t, unsigned sf, unsigned size, bool is_uns
                            unsigned fbits, unsigned rn)
 {
     uint32_t imm = FP_INT_IMM(size, sf ? 64 : 32, is_unsigned, 0, fbits);
-    return ir_call_v128(&t->b, HELPER_fp_fromi, imm, get_x(t, true, rn), IR_NONE, IR_NONE);
+    return fp_from_int(t, size, imm, get_x(t, true, rn));
 }
 
 SCALAR(SCVTF_f, from_general(t, a->sf, SIZE, false, 0, a->rn))

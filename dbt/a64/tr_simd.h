@@ -147,9 +147,8 @@ static inline ir_ref simd1(struct tr *t, enum simd_op op, unsigned size, unsigne
     return simd(t, op, size, lanes, 0, a, IR_NONE, IR_NONE);
 }
 
-/* --- floating point (tr_fp_ops.c): the host's instruction where it can stand for op, else help_fp
- * --- */
-ir_ref fp3(struct tr *t, enum fp_op op, unsigned size, unsigned lanes, ir_ref a, ir_ref b,
+/* --- floating point (tr_fp_ops.c): imm as dbt/fp/ops.h has it for the helper of this name --- */
+ir_ref fp3(struct tr *t, enum fp_op op, unsigned size, unsigned count, ir_ref a, ir_ref b,
            ir_ref c);
 
 static inline ir_ref fp2(struct tr *t, enum fp_op op, unsigned size, unsigned lanes, ir_ref a,
@@ -165,6 +164,11 @@ ir_ref fp1(struct tr *t, enum fp_op op, unsigned size, unsigned lanes, unsigned 
 /* Lanes first.. of a from one format to another (FPCR's rounding, or to odd). */
 ir_ref fp_cvt(struct tr *t, unsigned from, unsigned to, unsigned lanes, unsigned first, bool odd,
               ir_ref a);
+
+ir_ref fp_to_int(struct tr *t, unsigned size, uint32_t imm, ir_ref a);
+ir_ref fp_from_int(struct tr *t, unsigned size, uint32_t imm, ir_ref a);
+/* FPCompare as a FLAGS value. */
+ir_ref fp_cmp(struct tr *t, unsigned size, bool signal, ir_ref a, ir_ref b);
 
 /* VFPExpandImm: a number of size from eight bits. */
 uint64_t v_fp_imm(unsigned size, unsigned imm8);

@@ -2,12 +2,15 @@
 /* FPCR and FPSR by MXCSR (Intel SDM volume 1, 10.2.3). */
 #include "dbt/fp/fpcr.h"
 
-#define MXCSR_IE BIT32(0)
-#define MXCSR_ZE BIT32(2)
-#define MXCSR_OE BIT32(3)
-#define MXCSR_UE BIT32(4)
-#define MXCSR_PE BIT32(5)
-#define MXCSR_RC MASK(14, 13)
+#include "dbt/fp/num.h"
+
+#define MXCSR_IE     BIT32(0)
+#define MXCSR_ZE     BIT32(2)
+#define MXCSR_OE     BIT32(3)
+#define MXCSR_UE     BIT32(4)
+#define MXCSR_PE     BIT32(5)
+#define MXCSR_RC     MASK(14, 13)
+#define MXCSR_STICKY ((uint32_t)MASK(5, 0))
 
 void fp_write_fpcr(struct a64_state *st, uint64_t value)
 {
@@ -15,7 +18,16 @@ void fp_write_fpcr(struct a64_state *st, uint64_t value)
     static const uint8_t rc[4] = {0, 2, 1, 3};
 
     st->fpcr = (uint32_t)value & FPCR_WRITABLE;
-    st->mxcsr = (uint32_t)SET_FIELD(st->mxcsr, MXCSR_RC, rc[GET_FIELD(value, FPCR_RMODE)]);
+    st->mxcsr = (st->mxcsr & MXCSR_STICKY) | MXCSR_RESET |
+                (uint32_t)FIELD(MXCSR_RC, rc[GET_FIELD(value, FPCR_RMODE)]);
+    for (unsigned size = FP_SINGLE; size <= FP_DOUBLE; size++) {
+        uint64_t ones = size == FP_SINGLE ? UINT64_C(0x0000000100000001) : 1;
+        uint64_t abs = ~(fp_sign_bit(size) * ones),
+                 limit = fp_pow2(size, fp_formats[size].min_exp + 1) * ones;
+
+        st->fp_abs[size - FP_SINGLE] = (v128){{abs, abs}};
+        st->fp_limit[size - FP_SINGLE] = (v128){{limit, limit}};
+    }
 }
 
 uint32_t fp_read_fpsr(const struct a64_state *st)
@@ -31,7 +43,7 @@ void fp_write_fpsr(struct a64_state *st, uint64_t value)
 {
     st->fpsr = (uint32_t)value & FPSR_WRITABLE & ~FPSR_QC;
     st->qc = !!(value & FPSR_QC);
-    st->mxcsr &= ~(uint32_t)MASK(5, 0);
+    st->mxcsr &= ~MXCSR_STICKY;
 }
 
 bool fp_is_slow(uint32_t fpcr)

@@ -9,8 +9,9 @@
 #define MXCSR_RESET UINT32_C(0x1f80)
 
 /*
- * MSR FPCR: keeps what exists of value and sets st->mxcsr's rounding (translated code loads it when
- * it is entered again). The caller recomputes the translation context: fp_is_slow may have changed.
+ * MSR FPCR, and reset: keeps what exists of value, sets st->mxcsr's rounding (translated code loads
+ * it when it is entered again) and the constants that translated code needs. The caller recomputes
+ * the translation context: fp_is_slow may have changed.
  */
 void fp_write_fpcr(struct a64_state *st, uint64_t value);
 

@@ -147,3 +147,23 @@ INTERP_CRYPTO(VAESD, AESD, &V(1))
 INTERP_CRYPTO(VAESMC, AESMC, NULL)
 INTERP_CRYPTO(VAESIMC, AESIMC, NULL)
 INTERP_CRYPTO(VPMULL64, PMULL64, &V(1))
+
+/* --- floating point --- */
+INTERP(FP)
+{
+    help_fp(in->st, &r->v, &V(0), a[1] ? &V(1) : NULL, a[2] ? &V(2) : NULL, (uint32_t)i->imm);
+}
+
+INTERP(FCVT)
+{
+    help_fp_cvt(in->st, &r->v, &V(0), 0, 0, (uint32_t)i->imm);
+}
+
+INTERP_INT(FTOI, help_fp_toi(in->st, &V(0), 0, 0, (uint32_t)i->imm))
+
+INTERP(FFROMI)
+{
+    help_fp_fromi(in->st, &r->v, X(0), 0, 0, (uint32_t)i->imm);
+}
+
+INTERP_FLAGS(FCMP, (uint32_t)help_fp_cmp(in->st, &V(0), &V(1), 0, (uint32_t)i->imm))
