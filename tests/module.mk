@@ -70,3 +70,5 @@ DBT_TEST_SRC := tests/unit/fake_rt.c tests/unit/fake_helpers.c $(DBT_IR_SRC) dbt
                 kernel/lib/format.c
 UNIT_TESTS       += x64_run
 unit_x64_run_SRC := tests/unit/test_x64_run.c tests/unit/x64_host.c $(DBT_TEST_SRC) $(DBT_X64_SRC)
+UNIT_TESTS     += vmsa
+unit_vmsa_SRC  := tests/unit/test_vmsa.c mmu/vmsa.c
