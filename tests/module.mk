@@ -71,3 +71,6 @@ UNIT_TESTS       += x64_run
 unit_x64_run_SRC := tests/unit/test_x64_run.c tests/unit/x64_host.c $(DBT_TEST_SRC) $(DBT_X64_SRC)
 UNIT_TESTS     += vmsa
 unit_vmsa_SRC  := tests/unit/test_vmsa.c mmu/vmsa.c
+UNIT_TESTS         += x64_forms
+unit_x64_forms_SRC := tests/unit/test_x64_forms.c dbt/x64/encode.c
+unit_x64_forms_LIBS := -lZydis -lZycore
