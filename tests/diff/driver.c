@@ -21,8 +21,10 @@ CHECK(v, ST_V);
 _Static_assert(sizeof(struct state) == ST_SIZE, "size");
 
 extern const struct header blob[]; /* where generate.py puts it */
-void run_sequence(struct state *state, const uint32_t *code, uint32_t spsr);
+void run_sequence(struct state *state, uint64_t code, uint32_t spsr);
 void main(void);
+
+enum { SPSR_EL1H = 0x3c5, SPSR_EL0T = 0x3c0 };
 
 /* --- console --- */
 static volatile uint32_t *const uart = (uint32_t *)0x09000000;
@@ -197,16 +199,17 @@ static uint64_t random_fpcr(void)
     return fpcr;
 }
 
-static void fix_register(struct state *state, const struct fix *fix, const uint32_t *code)
+static void fix_register(struct state *state, const struct fix *fix, const uint32_t *code,
+                         uint64_t alias)
 {
-    uint64_t *reg = fix->reg == 31 ? &state->sp : &state->x[fix->reg & 31];
+    uint64_t *reg = fix->reg == 31 ? &state->sp : &state->x[fix->reg];
     uint64_t value = (uint64_t)(int64_t)fix->value;
     switch (fix->kind) {
     case FIX_WINDOW:
-        *reg = (uint64_t)(pages + 4096) + value;
+        *reg = (uint64_t)(pages + 4096) + alias + value;
         break;
     case FIX_CODE:
-        *reg = (uint64_t)code + value;
+        *reg = (uint64_t)code + alias + value;
         break;
     case FIX_LOW_WORD:
         *reg = (next() << 32) | (uint32_t)value;
@@ -226,7 +229,8 @@ static void fill(struct state *state, const struct descriptor *d, const uint32_t
     for (int i = 0; i < 31; i++) {
         state->x[i] = random_integer();
     }
-    state->sp = (uint64_t)(pages + 4096) + (next() & 0xff0) - 0x800;
+    uint64_t alias = d->el0 ? EL0_ALIAS : 0;
+    state->sp = (uint64_t)(pages + 4096) + alias + (next() & 0xff0) - 0x800;
     state->nzcv = (next() & 15) << 28;
     state->daif = 0x3c0;
     state->tpidr_el0 = next();
@@ -246,7 +250,7 @@ static void fill(struct state *state, const struct descriptor *d, const uint32_t
         window[i] = d->fp ? random_lanes(d->pool) : next();
     }
     for (unsigned i = 0; i < d->fixes; i++) {
-        fix_register(state, &d->fix[i], code);
+        fix_register(state, &d->fix[i], code, alias);
     }
 }
 
@@ -293,7 +297,8 @@ void main(void)
                 dump((uint64_t *)&state, state_words(d), '\n');
                 dump(window, WINDOW_WORDS, '\n');
             }
-            run_sequence(&state, words, (uint32_t)state.nzcv | 0x3c5);
+            uint64_t entry = (uint64_t)words + (d->el0 ? EL0_ALIAS : 0);
+            run_sequence(&state, entry, (uint32_t)state.nzcv | (d->el0 ? SPSR_EL0T : SPSR_EL1H));
             if (blob->verbose) {
                 dump((uint64_t *)&state, state_words(d), '\n');
                 dump(window, WINDOW_WORDS, '\n');

@@ -17,14 +17,41 @@ DRIVER_AT, BLOB_AT = 0x40200000, 0x40400000     # blob.ld
 HEADER = struct.Struct("<4I")                   # struct header of state.h
 GROUP = struct.Struct("<3I")
 DESCRIPTOR = struct.Struct("<2I4B" + "BBHi" * recipes.MAX_FIXES)
-BRANCH = 0x14000000
+BRANCH, SVC = 0x14000000, 0xd4000001 | 0xe0d0 << 5     # the end of a sequence at EL1, at EL0
 
 
-def load_rows():
-    """All rows by name, and those that can be tested against QEMU, in the table's order."""
+class Rows(dict):
+    """All rows by name; carries what recipes compute of them once."""
+
+
+class Case:
+    """What is tested as one: a row at EL1, a row at EL0, or what lies unallocated around a group."""
+
+    def __init__(self, row, el0=False, recipe=None, name=None):
+        self.row = row
+        self.el0 = el0
+        self.recipe = recipe
+        self.name = name or row.name
+        self.section = row.section
+
+
+# Groups whose behaviour depends on the exception level.
+EL0_SECTIONS = ("Exception generation", "Hints", "Barriers", "PSTATE", "System", "Load",
+                "Unconditional branch (register)", "Atomic")
+
+
+def load_cases():
+    """All rows by name, and the cases that can be tested against QEMU, in the table's order."""
     rows = table.load(os.path.join(ROOT, "dbt", "a64", "a64.decode"))
     tested = [r for r in rows if not r.reason and r.name not in recipes.EXCLUDED]
-    return {r.name: r for r in rows}, tested
+    cases = [Case(r) for r in tested]
+    cases += [Case(r, el0=True, name=r.name + "@el0") for r in tested
+              if r.section.startswith(EL0_SECTIONS) and not r.fp
+              and r.name not in recipes.KNOWN_QEMU_EL0]
+    sections = {r.section: r for r in reversed(tested)}
+    cases += [Case(r, recipe=recipes.unallocated, name="unallocated@" + section)
+              for section, r in sections.items()]
+    return Rows((r.name, r) for r in rows), cases
 
 
 def symbol(name):
@@ -33,41 +60,42 @@ def symbol(name):
     return next(int(line.split()[0], 16) for line in out.splitlines() if line.split()[2] == name)
 
 
-def sequence_seed(seed, row, i):
-    return zlib.crc32(f"{seed}:{row.name}:{i}".encode())
+def sequence_seed(seed, case, i):
+    return zlib.crc32(f"{seed}:{case.name}:{i}".encode())
 
 
 class Blob:
-    """Rows and their sequences; the ELF file is written by write()."""
+    """Cases and their sequences; the ELF file is written by write()."""
 
-    def __init__(self, by_name, rows, seed, count, verbose=False):
+    def __init__(self, by_name, cases, seed, count, verbose=False):
         self.verbose = verbose
         self.groups = []
         self.descriptors = []
         self.words = []
         self.lines = []     # (row, words) of each descriptor, for reports
-        total = len(rows) * count
-        self.code_at = BLOB_AT + HEADER.size + GROUP.size * len(rows) + DESCRIPTOR.size * total
+        total = len(cases) * count
+        self.code_at = BLOB_AT + HEADER.size + GROUP.size * len(cases) + DESCRIPTOR.size * total
         self.end = symbol("sequence_end")
-        for number, row in enumerate(rows):
+        for number, case in enumerate(cases):
             self.groups.append((number, len(self.descriptors), count))
             for i in range(count):
-                self.add(by_name, row, sequence_seed(seed, row, i))
+                self.add(by_name, case, sequence_seed(seed, case, i))
 
-    def add(self, by_name, row, seed):
-        words, fixes, fp, pool = recipes.make(by_name, row, seed)
+    def add(self, by_name, case, seed):
+        words, fixes, fp, pool = recipes.make(by_name, case.row, seed, case.el0, case.recipe)
         fix_list = list(fixes.items())
         assert len(fix_list) <= recipes.MAX_FIXES
         flat = []
         for i in range(recipes.MAX_FIXES):
             reg, (kind, value) = fix_list[i] if i < len(fix_list) else (0, (0, 0))
             flat += [reg, kind, 0, value - (1 << 32) if value >= 1 << 31 else value]
-        self.descriptors.append(DESCRIPTOR.pack(len(self.words), seed, fp, pool, len(fix_list), 0,
+        self.descriptors.append(DESCRIPTOR.pack(len(self.words), seed, fp, pool, len(fix_list),
+                                                case.el0,
                                                 *flat))
-        self.lines.append((row, words))
+        self.lines.append((case, words))
         self.words += words
         here = self.code_at + 4 * len(self.words)
-        self.words.append(BRANCH | (self.end - here >> 2 & 0x3ffffff))
+        self.words.append(SVC if case.el0 else BRANCH | (self.end - here >> 2 & 0x3ffffff))
 
     def write(self, path):
         with open(DRIVER + ".bin", "rb") as source:

@@ -43,14 +43,23 @@ def signed(value, width):
 
 
 class Maker:
-    """One sequence in the making."""
+    """One sequence in the making; el0: it will run at EL0."""
 
-    def __init__(self, rows, rng):
+    def __init__(self, rows, rng, el0=False):
+        self.el0 = el0
         self.rows = rows
         self.rng = rng
         self.words = []
         self.fixes = {}     # register -> (kind, value); register 31 is SP
         self.kept = set()   # registers that later words rely on
+
+    def near(self, word):
+        """The rows whose top byte fits the word's."""
+        if not hasattr(self.rows, "by_top"):
+            self.rows.by_top = [[r for r in self.rows.values()
+                                 if not (r.value ^ top << 24) & r.mask & 0xff000000]
+                                for top in range(256)]
+        return self.rows.by_top[word >> 24]
 
     def word(self, row, **given):
         """A random word of the row, with the fields given, which satisfies its constraint."""
@@ -89,6 +98,13 @@ KNOWN_QEMU = {
                    " sign-extended to 32 bits; C7.2.116, tests/unit/test_fp.c"),
     "FJCVTZS": (lambda v: False, "FPCR.FZ is not set: a denormal flushed to zero must clear Z;"
                 " FPToFixedJS, J1.3, tests/unit/test_fp.c"),
+}
+
+
+# The same at EL0 alone, for whole rows.
+KNOWN_QEMU_EL0 = {
+    name: "the ISS of the trap has Op1 and Op2 exchanged; D17.2.37, tests/unit/test_a64_translate.c"
+    for name in ("MSR_DAIFSet", "MSR_DAIFClr")
 }
 
 
@@ -273,6 +289,9 @@ FAR, ESR, MAIR = sysreg("3 0 6 0 0"), sysreg("3 0 5 2 0"), sysreg("3 0 10 2 0")
 PAN, UAO, CNTFRQ, DCZID = (sysreg(s) for s in ("3 0 4 2 3", "3 0 4 2 4", "3 3 14 0 0", "3 3 0 0 7"))
 READABLE = [NZCV, DAIF, FPCR, FPSR, TPIDR_EL0, TPIDR_EL1, ELR, SPSR, CURRENT_EL, SP_SEL, VBAR,
             CPACR, MAIR, PAN, UAO, DCZID]
+# At EL0: allowed, trapped to EL1 by SCTLR, CNTKCTL and PMUSERENR as the driver leaves them, UNDEFINED.
+READABLE_EL0 = [NZCV, FPCR, FPSR, TPIDR_EL0, DCZID, DAIF, sysreg("3 3 0 0 1"), sysreg("3 3 14 0 2"),
+                CNTFRQ, sysreg("3 3 9 13 0"), TPIDR_EL1, ELR, SPSR, CURRENT_EL, SP_SEL, SP_EL0, VBAR]
 # Register -> the bits that both machines keep (others are RES0 or not advertised by us).
 WRITABLE = [(NZCV, 0xf << 28), (DAIF, 0x3c0), (FPCR, 0x7c80000), (FPSR, 0x800009f),
             (TPIDR_EL0, None), (TPIDR_EL1, None), (ELR, None), (SPSR, 0xf02003c5), (SP_EL0, None),
@@ -282,7 +301,7 @@ WRITABLE = [(NZCV, 0xf << 28), (DAIF, 0x3c0), (FPCR, 0x7c80000), (FPSR, 0x800009
 def read_sysreg(m, row):
     for _ in range(m.rng.randrange(0, 2)):
         m.benign()
-    m.emit(row, **m.rng.choice(READABLE))
+    m.emit(row, **m.rng.choice(READABLE_EL0 if m.el0 else READABLE))
     m.benign()
 
 
@@ -297,6 +316,9 @@ def write_sysreg(m, row):
 
 def pstate(m, row):
     crm = m.rng.getrandbits(4 if "DAIF" in row.name else 1)
+    if m.el0 and m.rng.random() < 0.5:
+        m.emit(row, crm=crm)    # as it is: all but one of these trap or are UNDEFINED
+        return
     register = {"MSR_UAO": UAO, "MSR_PAN": PAN, "MSR_SPSel": SP_SEL}.get(row.name, DAIF)
     m.benign()
     m.emit(row, crm=crm)
@@ -411,11 +433,33 @@ def pool_of(row, word, rng):
     return POOL_INT
 
 
-def make(rows, row, seed):
+def unallocated(m, row):
+    """A word of the row with one or two of its fixed bits changed, such that it fits no row."""
+    if m.rng.random() < 0.5:
+        m.benign()
+    for _ in range(1000):
+        word = row.value | (m.rng.getrandbits(32) & ~row.mask)
+        for _ in range(m.rng.choice((0, 1, 1, 2))):
+            word ^= 1 << m.rng.randrange(32)
+        if not any(r.matches(word) for r in m.near(word)) and not beyond(word):
+            m.words.append(word)
+            return
+    m.words.append(0)
+
+
+def beyond(word):
+    """
+    What is not UNDEFINED for qemu -cpu max of 7.2: what it has and the table does not, SME and SVE
+    (C4.1); and, wrongly, ERET with Rn other than 11111 (C4.1.66).
+    """
+    return (word >> 25 & 0xf) in (0, 2) or word & 0xfffffc1f == 0xd69f0000
+
+
+def make(rows, row, seed, el0=False, recipe=None):
     """The sequence of this row for this seed: (words, fixes, fp, pool)."""
     rng = random.Random(seed)
-    m = Maker(rows, rng)
-    recipe_of(row)(m, row)
+    m = Maker(rows, rng, el0)
+    (recipe or recipe_of(row))(m, row)
     tested = next((w for w in m.words if w & row.mask == row.value), m.words[0])
     fp = NO_FLUSH if row.name == "FJCVTZS" else int(row.fp)
     return m.words, m.fixes, fp, pool_of(row, tested, rng)

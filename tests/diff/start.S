@@ -36,7 +36,7 @@ _start: adrp    x0, stack_top
 
         .ltorg
 
-// void run_sequence(struct state *, const uint32_t *code, uint32_t spsr): runs code from the state
+// void run_sequence(struct state *, uint64_t code, uint32_t spsr): runs code from the state
 // and leaves in it the state at the end.
         .globl  run_sequence
 run_sequence:
@@ -70,6 +70,7 @@ run_sequence:
 1:      clrex
         ldr     x2, [x0, #ST_SP]
         mov     sp, x2
+        msr     sp_el0, x2
         .irp    n, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
         ldr     x\n, [x0, #\n * 8]
         .endr
@@ -110,7 +111,10 @@ sequence_end:
 // Exceptions: X1 is the vector's number.
 exception:
         str     x1, [x0, #ST_VECTOR]
+        cmp     x1, #8                  // from EL0 on, or not
         mov     x1, sp
+        mrs     x2, sp_el0
+        csel    x1, x1, x2, lo
         str     x1, [x0, #ST_SP]
         mrs     x1, esr_el1
         str     x1, [x0, #ST_ESR]
@@ -171,7 +175,8 @@ vector_\n:
 l1_table:
         .quad   0x0060000000000401      // 0: MAIR 0, AF, XN
         .quad   0x004000004000070d      // 1 GiB: MAIR 3, AF, inner shareable, UXN
-        .fill   510, 8, 0
+        .quad   0x002000004000074d      // 2 GiB: RAM again, EL0 may read, write, execute; PXN
+        .fill   509, 8, 0
 current:
         .quad   0
 saved_sp:

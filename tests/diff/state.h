@@ -20,6 +20,9 @@
 #define ST_V        352 /* V0..V31 */
 #define ST_SIZE     864
 
+/* Where EL0 sees RAM, from where EL1 does: EL1 may not execute what EL0 may write. */
+#define EL0_ALIAS 0x40000000
+
 /* Vector numbers: offset in the table >> 7; SEQ_DONE where the sequence ran to its end. */
 #define SEQ_DONE 0xff
 
@@ -59,7 +62,7 @@ struct descriptor {
     uint8_t fp;     /* vector registers, FPCR and FPSR matter; 2: with FPCR.FZ clear */
     uint8_t pool;   /* what vector registers hold: enum pool */
     uint8_t fixes;
-    uint8_t pad;
+    uint8_t el0;    /* runs at EL0, in the alias of RAM that EL0 may access */
     struct fix fix[MAX_FIXES];
 };
 
