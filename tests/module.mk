@@ -57,7 +57,6 @@ unit_console_SRC := tests/unit/test_console.c kernel/console.c kernel/lib/format
 UNIT_TESTS    += back
 unit_back_SRC := tests/unit/test_back.c kernel/lib/chacha20.c \
                  $(addprefix guestdev/back/,virtqueue.c back.c console.c entropy.c)
-include tests/diff/module.mk tests/unit/a64.mk tests/fuzz/a64.mk
 include tests/boot/engine/module.mk
 
 UNIT_TESTS            += vmx_controls
