@@ -116,7 +116,9 @@ static void root_main(void)
     platform_init();
     platform_start_cpus();
     paging_audit();
-    log_info(LOG_BOOT, "root is up after %lu us", time_ns() / 1000);
+    uint64_t ticks = tsc_read() - boot_info.handover_tsc;
+    log_info(LOG_BOOT, "root is up after %lu us, %lu TSC ticks from the firmware's hand-over",
+             time_ns_from_tsc(ticks) / 1000, ticks);
     selftest(boot_info.cmdline);
     run_guests();
     smp_idle();
@@ -124,7 +126,7 @@ static void root_main(void)
 
 _Noreturn void root_start(enum boot_source source, uint64_t info, uint64_t image, uint64_t tsc)
 {
-    gdt_load(smp_cpu(0));
+    smp_prepare_boot_cpu();
     trap_init();
     trap_load();
     early_console_init();

@@ -77,6 +77,17 @@ static bool give_stacks(struct cpu *cpu)
     return cpu->stack_top;
 }
 
+/* Until there is memory for real ones: a fault before that is our bug, and wants its report. */
+void smp_prepare_boot_cpu(void)
+{
+    static uint8_t stack[4096] __attribute__((aligned(16)));
+
+    for (unsigned ist = IST_NMI; ist < IST_END; ist++) {
+        boot_cpu.tss.ist[ist - 1] = (uintptr_t)(stack + sizeof(stack));
+    }
+    gdt_load(&boot_cpu);
+}
+
 void *smp_init_boot_cpu(void)
 {
     if (!give_stacks(&boot_cpu)) {

@@ -9,6 +9,8 @@
 
 typedef void smp_call_fn(void *argument);
 
+/* Makes the boot CPU a CPU, with its segments: the first that root does. */
+void smp_prepare_boot_cpu(void);
 /* Gives the boot CPU stacks with guard pages; returns the top of the one to go on with. */
 void *smp_init_boot_cpu(void);
 
