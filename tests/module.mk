@@ -15,10 +15,10 @@ UNIT_TESTS    += acpi
 unit_acpi_SRC := tests/unit/test_acpi.c drivers/acpi.c drivers/acpi_parse.c $(unit_machine)
 UNIT_TESTS         += ir_interp
 unit_ir_interp_SRC := tests/unit/test_ir_interp.c tests/unit/fake_rt.c tests/unit/fake_helpers.c \
-                      $(DBT_IR_SRC) dbt/fp/help_crypto.c kernel/lib/format.c
+                      $(DBT_IR_SRC) $(FP_SRC) kernel/lib/format.c
 UNIT_TESTS         += ir_build
 unit_ir_build_SRC  := tests/unit/test_ir_build.c tests/unit/fake_rt.c tests/unit/fake_helpers.c \
-                      $(DBT_IR_SRC) dbt/fp/help_crypto.c kernel/lib/format.c
+                      $(DBT_IR_SRC) $(FP_SRC) kernel/lib/format.c
 
 #: make bench       time exarch-hosted against qemu-system-aarch64 and native code
 .PHONY: bench
@@ -64,8 +64,7 @@ unit_vmx_controls_SRC := tests/unit/test_vmx_controls.c kernel/virt/vmx_controls
 UNIT_TESTS            += vm_image
 unit_vm_image_SRC     := tests/unit/test_vm_image.c kernel/vm_image.c
 include tests/diff/module.mk tests/unit/a64.mk tests/fuzz/a64.mk
-DBT_TEST_SRC := tests/unit/fake_rt.c tests/unit/fake_helpers.c $(DBT_IR_SRC) kernel/lib/format.c
-DBT_TEST_SRC := tests/unit/fake_rt.c tests/unit/fake_helpers.c $(DBT_IR_SRC) dbt/fp/help_crypto.c \
+DBT_TEST_SRC := tests/unit/fake_rt.c tests/unit/fake_helpers.c $(DBT_IR_SRC) $(FP_SRC) \
                 kernel/lib/format.c
 UNIT_TESTS       += x64_run
 unit_x64_run_SRC := tests/unit/test_x64_run.c tests/unit/x64_host.c $(DBT_TEST_SRC) $(DBT_X64_SRC)
