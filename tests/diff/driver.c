@@ -199,6 +199,12 @@ static uint64_t random_fpcr(void)
     return fpcr;
 }
 
+/* Not mapped, beyond TCR.T0SZ, EPD1's half, not canonical; the last two are EL1's, so EL0's alone. */
+static const uint64_t faulting[16] = {
+    0xc0000100, 0x7fc0000100, 0x8000000100, 0xffffffc000000100, 0xffffff7000000100,
+    0x1000000000100, 0x8000000000000100, 0x5500000040300100, 0x40300100, 0x9000100,
+};
+
 static void fix_register(struct state *state, const struct fix *fix, const uint32_t *code,
                          uint64_t alias)
 {
@@ -216,6 +222,9 @@ static void fix_register(struct state *state, const struct fix *fix, const uint3
         break;
     case FIX_WORD:
         *reg = (uint32_t)value;
+        break;
+    case FIX_FAULT:
+        *reg = faulting[value & 15] - (uint64_t)(fix->value >> 4);
         break;
     default:
         *reg = value;

@@ -48,6 +48,8 @@ def load_cases():
     cases += [Case(r, el0=True, name=r.name + "@el0") for r in tested
               if r.section.startswith(EL0_SECTIONS) and not r.fp
               and r.name not in recipes.KNOWN_QEMU_EL0]
+    cases += [Case(r, el0, recipes.faulting, f"{r.name}@fault{int(not el0)}") for r in tested
+              for el0 in (False, True) if recipes.can_fault(r)]
     sections = {r.section: r for r in reversed(tested)}
     cases += [Case(r, recipe=recipes.unallocated, name="unallocated@" + section)
               for section, r in sections.items()]

@@ -8,7 +8,7 @@ import random
 import re
 
 WINDOW_REACH = 256   # bytes of the window to each side of its middle
-FIX_WINDOW, FIX_CODE, FIX_VALUE, FIX_LOW_WORD, FIX_WORD = range(5)
+FIX_WINDOW, FIX_CODE, FIX_VALUE, FIX_LOW_WORD, FIX_WORD, FIX_FAULT = range(6)
 NO_FLUSH = 2         # descriptor.fp: FP state matters, FPCR.FZ is clear
 MAX_FIXES = 5
 
@@ -193,6 +193,29 @@ def memory(m, row, aligned=0.75):
     m.words.append(word)
     for _ in range(m.rng.randrange(0, 3)):
         m.benign()
+
+
+def faulting(m, row):
+    """An access that aborts, after instructions whose results must be there, before one that must not."""
+    while True:
+        word, v = m.word(row)
+        if v["rn"] != 31 and v.get("rm", 0) != v["rn"]:
+            break
+    disp = access(row, v)[0]
+    if "option" in v:
+        m.fix(v["rm"], FIX_VALUE if v["option"] & 1 else FIX_LOW_WORD, 8)
+        disp = 8 << (v.get("size", 3) | v.get("opc1", 0) << 2 if v["s"] else 0)
+    m.fix(v["rn"], FIX_FAULT, disp * 16 + m.rng.randrange(0, 10 if m.el0 else 8))
+    for _ in range(m.rng.randrange(0, 5)):
+        m.benign()
+    m.words.append(word)
+    m.benign()
+
+
+def can_fault(row):
+    """Rows that `faulting` fits: not hints, not stores whose exclusive monitor decides (B2.9.2)."""
+    return (recipe_of(row) in (memory, register_offset, ordered)
+            and not row.name.startswith(("PRFM", "PRFUM")))
 
 
 def ordered(m, row):

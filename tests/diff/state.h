@@ -45,6 +45,7 @@ enum fix_kind {
     FIX_VALUE,    /* value, sign extended */
     FIX_LOW_WORD, /* value in the low word, noise in the high one */
     FIX_WORD,     /* value, zero extended */
+    FIX_FAULT,    /* the address value & 15 of those that fault, less value >> 4 */
 };
 struct fix {
     uint8_t reg;
