@@ -31,6 +31,21 @@ static bool virtio_write(struct vm *vm, uint64_t offset, unsigned size, uint64_t
                              offset % MACHINE_VIRTIO_EACH, size, value);
 }
 
+/* The NOR flash banks of `virt`, with no chip: they read as erased, which firmware takes for
+ * "nothing stored here". */
+static bool flash_read(struct vm *vm, uint64_t offset, unsigned size, uint64_t *value)
+{
+    (void)vm, (void)offset;
+    *value = MASK(size * 8 - 1, 0);
+    return true;
+}
+
+static bool flash_write(struct vm *vm, uint64_t offset, unsigned size, uint64_t value)
+{
+    (void)vm, (void)offset, (void)size, (void)value;
+    return true;
+}
+
 static const struct {
     uint64_t base, size;
     bool (*read)(struct vm *vm, uint64_t offset, unsigned size, uint64_t *value);
@@ -41,6 +56,7 @@ static const struct {
     {MACHINE_GICR, MACHINE_GICR_EACH *MACHINE_MAX_VCPUS, gicr_read, gicr_write},
     {MACHINE_VIRTIO, MACHINE_VIRTIO_EACH *VIRTIO_SLOTS, virtio_read, virtio_write},
     {MACHINE_RTC, PAGE_SIZE, pl031_read, pl031_write},
+    {MACHINE_FLASH, MACHINE_FLASH_SIZE, flash_read, flash_write},
 };
 
 static int find_device(uint64_t pa)
