@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The runtime's start and its loop: events, interrupts, look-up, run, exit. */
+#include "dbt/a64/translate.h"
 #include "dbt/ir/interp.h"
 #include "dbt/rt/internal.h"
 #include "dbt/sys/sys.h"
@@ -110,7 +111,11 @@ void rt_step(struct vcpu *vcpu)
         if (exc_take_interrupt(vcpu)) {
             rt->link = 0;
         }
-        run_block(vcpu);
+        if (vcpu->tr_flags & TR_STEP) {
+            rt_interpret_one(vcpu);
+        } else {
+            run_block(vcpu);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One guest instruction by the interpreter: accesses and checks that translated code cannot do. */
+#include "dbt/a64/translate.h"
 #include "dbt/ir/interp.h"
 #include "dbt/rt/internal.h"
 #include "dbt/sys/sys.h"
@@ -27,6 +28,7 @@ void rt_interpret_one(struct vcpu *vcpu)
     struct a64_state *st = vcpu->st;
     struct vmsa_result translation;
     enum ir_exit exit;
+    bool stepping = vcpu->tr_flags & TR_STEP;
     rt->slow = false;
     rt->slow_odd = false;
     rt->stats.slow_insns++;
@@ -39,6 +41,7 @@ void rt_interpret_one(struct vcpu *vcpu)
     enum interp_result result = interp_run(vcpu, st, ir, &exit);
     if (result == INTERP_EXIT) {
         learn(vcpu, translation.pa);
+        exit = stepping && exit == EXIT_LOOKUP ? EXIT_STEP : exit; /* a branch */
     }
     rt->slow_access = false;
     if (result == INTERP_EXIT && exit != EXIT_LOOKUP) {

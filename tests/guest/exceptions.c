@@ -70,6 +70,9 @@ EL0_CODE(el0_sp, "mov x0, sp")
 EL0_CODE(el0_sp_unaligned, "mov x1, sp; add sp, sp, #8; ldr x2, [sp]; mov sp, x1")
 EL0_CODE(el0_flags, "mrs x0, nzcv")
 
+EL0_CODE(el0_branches, "b 1f; nop; 1: cbz xzr, 2f; nop; 2: adr x1, 3f; br x1; nop; 3: bl 4f; nop; "
+                       "4: cbnz xzr, 1b; ldxr x2, [sp]; ldr x3, [x0]; mov x0, #0")
+
 #define SPSR_EL0T 0x0ul
 #define USER_VA   0x8000000000ul
 #define STACK_VA  0x8000010000ul
@@ -369,6 +372,7 @@ static void test_sp_alignment(void)
 
 /* Software step: MDSCR_EL1.SS with SPSR.SS steps one instruction at EL0. */
 static unsigned steps;
+static uint64_t step_base;
 static uint64_t step_pc[8];
 static bool step(struct frame *frame)
 {
@@ -381,7 +385,7 @@ static bool step(struct frame *frame)
         step_pc[steps] = frame->elr;
     }
     say("step %lu: iss %lx at +%lu spsr %lx\n", (uint64_t)steps, frame->esr & 0x1ffffff,
-        frame->elr - user(el0_tpidr), frame->spsr);
+        frame->elr - step_base, frame->spsr & ~0xc00ul);
     steps++;
     frame->spsr |= 1ul << 21;
     return true;
@@ -393,12 +397,21 @@ static void test_step(void)
     msr(mdscr_el1, 1);
     isb();
     sync_hook = step;
+    step_base = user(el0_tpidr);
     exc_clear();
     guest_el0(user(el0_tpidr), STACK_TOP, 3, SPSR_EL0T | 1ul << 21);
     check(steps == 4, "four instructions before SVC are stepped one by one");
     steps = 0;
     guest_el0(user(el0_tpidr), STACK_TOP, 3, SPSR_EL0T);
     check(steps == 5, "with SPSR.SS clear the first step exception comes before the code");
+    step_base = user(el0_branches);
+    steps = 0;
+    exc_clear();
+    guest_el0(step_base, STACK_TOP - 64, STACK_TOP - 32, SPSR_EL0T | 1ul << 21);
+    check(steps == 9 && !exc.count, "branches, an exclusive and a load are stepped");
+    exc_clear();
+    guest_el0(step_base, STACK_TOP - 64, 0x123456780000, SPSR_EL0T | 1ul << 21);
+    say("a stepped load that faults: esr %lx spsr %lx\n", exc.esr, exc.spsr);
     sync_hook = NULL;
     msr(mdscr_el1, 0);
     isb();
