@@ -13,7 +13,7 @@
 #define MEMORY_MIN     MIB(16)
 #define MEMORY_MAX     GIB(1024)
 #define MEMORY_UNIT    MIB(2)
-#define LINE_MAX       256u
+#define LINE_MAX       320u
 
 struct reading {
     struct config *config;
@@ -134,6 +134,17 @@ static const char *host_loglevel(struct reading *r, const struct ini_entry *entr
     return NULL;
 }
 
+static const char *host_when_idle(struct reading *r, const struct ini_entry *entry)
+{
+    static const char *const words[] = {"stay", "poweroff", "reboot", NULL};
+    int word = find_word(words, entry->value);
+    if (word < 0) {
+        return "stay, poweroff or reboot";
+    }
+    r->config->when_idle = (enum config_idle)word;
+    return NULL;
+}
+
 static const char *take_path(struct config_file *file, const struct ini_entry *entry)
 {
     if (entry->value[0] == 0 || strlen(entry->value) >= sizeof(file->path)) {
@@ -159,6 +170,11 @@ static const char *guest_dtb(struct reading *r, const struct ini_entry *entry)
     return take_path(&r->guest->dtb, entry);
 }
 
+static const char *guest_engine(struct reading *r, const struct ini_entry *entry)
+{
+    return take_path(&r->guest->engine, entry);
+}
+
 static const char *guest_cmdline(struct reading *r, const struct ini_entry *entry)
 {
     string_copy(r->guest->cmdline, entry->value, sizeof(r->guest->cmdline));
@@ -177,16 +193,49 @@ static const char *guest_memory(struct reading *r, const struct ini_entry *entry
     return NULL;
 }
 
-/* One vCPU a guest is what the engine runs today; the key is here so that files say what they mean.
- */
+/* A part of the engine's own memory. */
+static const char *take_engine_size(uint64_t *to, const struct ini_entry *entry)
+{
+    uint64_t bytes;
+    if (!config_parse_size(entry->value, &bytes) || bytes == 0 || bytes > MEMORY_MAX ||
+        !IS_ALIGNED(bytes, MEMORY_UNIT)) {
+        return "a size with its unit, such as 64M, a multiple of 2M";
+    }
+    *to = bytes;
+    return NULL;
+}
+
+static const char *guest_engine_memory(struct reading *r, const struct ini_entry *entry)
+{
+    return take_engine_size(&r->guest->engine_memory, entry);
+}
+
+static const char *guest_code_cache(struct reading *r, const struct ini_entry *entry)
+{
+    return take_engine_size(&r->guest->code_cache, entry);
+}
+
 static const char *guest_cpus(struct reading *r, const struct ini_entry *entry)
 {
     uint64_t count;
     const char *end;
-    if (!parse_number(entry->value, &count, &end) || *end != 0 || count != 1) {
-        return "1 (guests have one vCPU in this version)";
+    if (!parse_number(entry->value, &count, &end) || *end != 0 || count == 0 ||
+        count > CONFIG_VCPUS_MAX) {
+        return "a number from 1 to 16";
     }
     r->guest->cpus = (unsigned)count;
+    r->guest->cpus_line = entry->line;
+    return NULL;
+}
+
+static const char *guest_core(struct reading *r, const struct ini_entry *entry)
+{
+    uint64_t core;
+    const char *end;
+    if (!parse_number(entry->value, &core, &end) || *end != 0 || core >= r->host->cpus) {
+        return "the number of one of this machine's CPUs, from 0";
+    }
+    r->guest->core = (unsigned)core;
     return NULL;
 }
 
@@ -206,12 +255,14 @@ static const char *guest_console(struct reading *r, const struct ini_entry *entr
 
 static const char *guest_restart(struct reading *r, const struct ini_entry *entry)
 {
-    static const char *const words[] = {"no", "on-reset", "always", NULL};
+    static const char *const words[] = {"no", "on-reset", "always", "yes", NULL};
+    static const enum config_restart meanings[] = {CONFIG_RESTART_NO, CONFIG_RESTART_ON_RESET,
+                                                   CONFIG_RESTART_ALWAYS, CONFIG_RESTART_ON_RESET};
     int word = find_word(words, entry->value);
     if (word < 0) {
         return "no, on-reset or always";
     }
-    r->guest->restart = (enum config_restart)word;
+    r->guest->restart = meanings[word];
     return NULL;
 }
 
@@ -225,21 +276,26 @@ static const char *guest_later(struct reading *r, const struct ini_entry *entry)
 static const struct key host_keys[] = {
     {"console",   host_console},
     {"loglevel",  host_loglevel},
+    {"when_idle", host_when_idle},
     {NULL, NULL}
 };
 
 static const struct key guest_keys[] = {
-    {"kernel",    guest_kernel},
-    {"initrd",    guest_initrd},
-    {"dtb",       guest_dtb},
-    {"cmdline",   guest_cmdline},
-    {"memory",    guest_memory},
-    {"cpus",      guest_cpus},
-    {"autostart", guest_autostart},
-    {"console",   guest_console},
-    {"restart",   guest_restart},
-    {"disks",     guest_later},
-    {"nets",      guest_later},
+    {"kernel",        guest_kernel},
+    {"initrd",        guest_initrd},
+    {"dtb",           guest_dtb},
+    {"cmdline",       guest_cmdline},
+    {"memory",        guest_memory},
+    {"cpus",          guest_cpus},
+    {"core",          guest_core},
+    {"autostart",     guest_autostart},
+    {"console",       guest_console},
+    {"restart",       guest_restart},
+    {"engine",        guest_engine},
+    {"engine_memory", guest_engine_memory},
+    {"code_cache",    guest_code_cache},
+    {"disks",         guest_later},
+    {"nets",          guest_later},
     {NULL, NULL}
 };
 // clang-format on
@@ -333,7 +389,7 @@ static void take_key(struct reading *r, const struct ini_entry *entry)
 {
     const struct key *keys = r->section == IN_HOST ? host_keys : guest_keys;
     const struct key *key = keys;
-    char list[128];
+    char list[160];
     while (key->name != NULL && strcmp(key->name, entry->key) != 0) {
         key++;
     }
@@ -397,9 +453,15 @@ static void check_guests(struct reading *r)
     for (unsigned n = 0; n < r->config->guest_count; n++) {
         struct config_guest *guest = &r->config->guests[n];
         unsigned memory_line = guest->memory_line != 0 ? guest->memory_line : guest->line;
-        if (guest->kernel.path[0] == 0) {
+        bool own_engine = guest->engine.path[0] != 0; /* a test: it knows what it needs */
+        if (guest->kernel.path[0] == 0 && !own_engine) {
             BREAK_GUEST(r, guest, guest->line, "[guest %s]: expected kernel = FILE", guest->name);
         }
+        if (guest->cpus != 1 && !own_engine) {
+            BREAK_GUEST(r, guest, guest->cpus_line,
+                        "cpus = %u: expected 1: guests have one CPU in this version", guest->cpus);
+        }
+        check_file(r, guest, &guest->engine, "engine");
         check_file(r, guest, &guest->kernel, "kernel");
         check_file(r, guest, &guest->initrd, "initrd");
         check_file(r, guest, &guest->dtb, "dtb");

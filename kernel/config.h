@@ -27,6 +27,9 @@ enum config_restart {
 
 enum config_console { CONFIG_CONSOLE_SERIAL, CONFIG_CONSOLE_SCREEN };
 
+/* What the machine does when the last guest has ended for good. */
+enum config_idle { CONFIG_IDLE_STAY, CONFIG_IDLE_POWEROFF, CONFIG_IDLE_REBOOT };
+
 struct config_file {
     char path[CONFIG_PATH_MAX]; /* "" when there is none */
     unsigned line;
@@ -37,10 +40,15 @@ struct config_guest {
     unsigned line;
     bool broken; /* something was wrong: it was said, and the guest must not start */
     struct config_file kernel, initrd, dtb;
+    struct config_file engine; /* another engine than the one in the image: for tests */
     char cmdline[CONFIG_CMDLINE_MAX];
     uint64_t memory; /* bytes */
     unsigned memory_line;
+    uint64_t engine_memory; /* of the engine's own heap; 0: by the guest's memory */
+    uint64_t code_cache;    /* 0: the default */
     unsigned cpus;
+    unsigned cpus_line;
+    unsigned core; /* where its first vCPU runs */
     bool autostart;
     bool console; /* shown on the console when it starts */
     enum config_restart restart;
@@ -48,6 +56,7 @@ struct config_guest {
 
 struct config {
     enum config_console console;
+    enum config_idle when_idle;
     unsigned log_level; /* enum log_level */
     unsigned guest_count;
     unsigned complaints;

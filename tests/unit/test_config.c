@@ -43,16 +43,19 @@ static void a_whole_file(void **state)
 {
     (void)state;
     read_text(
-        "\xef\xbb\xbf; a comment\r\n[host]\r\nconsole = screen ; or serial0\nloglevel=debug\n\n"
+        "\xef\xbb\xbf; a comment\r\n[host]\r\nconsole = screen ; or "
+        "serial0\nloglevel=debug\nwhen_idle = poweroff\n\n"
         "[guest debian-12]\n kernel = debian/vmlinuz\ninitrd = initrd.gz\n"
         "cmdline = console=ttyAMA0 root=/dev/vda # all of this\nmemory = 768M\ncpus = 1\n"
         "autostart = no\nrestart = always\nconsole = no\n"
-        "[guest small]\nkernel=Image\ndtb = my.dtb\n");
+        "[guest small]\nkernel=Image\ndtb = my.dtb\n[guest test]\nengine = e\ncpus = 3\ncore = "
+        "1\nengine_memory=4M\nrestart = yes\n");
     assert_string_equal(said, "");
     assert_int_equal(config.complaints, 0);
     assert_int_equal(config.console, CONFIG_CONSOLE_SCREEN);
     assert_int_equal(config.log_level, LOG_DEBUG);
-    assert_int_equal(config.guest_count, 2);
+    assert_int_equal(config.guest_count, 3);
+    assert_int_equal(config.when_idle, CONFIG_IDLE_POWEROFF);
     const struct config_guest *g = &config.guests[0];
     assert_string_equal(g->name, "debian-12");
     assert_string_equal(g->kernel.path, "debian/vmlinuz");
@@ -65,6 +68,11 @@ static void a_whole_file(void **state)
     assert_string_equal(g->dtb.path, "my.dtb");
     assert_int_equal(g->memory, MIB(512));
     assert_true(g->autostart && g->console && !g->broken);
+    assert_int_equal(g->restart, CONFIG_RESTART_ON_RESET);
+    g = &config.guests[2];
+    assert_int_equal(g->cpus, 3);
+    assert_int_equal(g->core, 1);
+    assert_int_equal(g->engine_memory, MIB(4));
     assert_int_equal(g->restart, CONFIG_RESTART_ON_RESET);
 }
 
@@ -94,14 +102,22 @@ static const struct {
     {"[guest a]\nkernel=k\nmemory = 3G\n",
      "exarch.ini:3: memory = 3072M: expected at most 2048M, what is free here\n", true},
     {"[guest a]\nkernel=k\ncpus = 2\n",
-     "exarch.ini:3: cpus = 2: expected 1 (guests have one vCPU in this version)\n", true},
+     "exarch.ini:3: cpus = 2: expected 1: guests have one CPU in this version\n", true},
+    {"[guest a]\nkernel=k\ncpus = 17\n",
+     "exarch.ini:3: cpus = 17: expected a number from 1 to 16\n", true},
+    {"[guest a]\nkernel=k\ncore = 4\n",
+     "exarch.ini:3: core = 4: expected the number of one of this machine's CPUs, from 0\n", true},
+    {"[guest a]\nkernel=k\ncode_cache = 1M\n",
+     "exarch.ini:3: code_cache = 1M: expected a size with its unit, such as 64M, a multiple of "
+     "2M\n",
+     true},
     {"[guest a]\nkernel=k\nautostart = maybe\n",
      "exarch.ini:3: autostart = maybe: expected yes or no\n", true},
     {"[guest a]\nkernel=k\nrestart = sometimes\n",
      "exarch.ini:3: restart = sometimes: expected no, on-reset or always\n", true},
     {"[guest a]\nkernel=k\nmemroy = 1G\n",
      "exarch.ini:3: unknown key 'memroy'; expected kernel, initrd, dtb, cmdline, memory, cpus, "
-     "autostart, console, restart, disks or nets\n",
+     "core, autostart, console, restart, engine, engine_memory, code_cache, disks or nets\n",
      true},
     {"[guest a]\nkernel=k\n\ninitrd = absent\n",
      "exarch.ini:4: initrd = absent: there is no such file; expected one on the boot volume\n",
@@ -112,7 +128,7 @@ static const struct {
     {"[host]\nconsole = com7\n[guest a]\nkernel=k\n",
      "exarch.ini:2: console = com7: expected serial0 or screen\n", false},
     {"[host]\nspeed = 9600\n[guest a]\nkernel=k\n",
-     "exarch.ini:2: unknown key 'speed'; expected console or loglevel\n", false},
+     "exarch.ini:2: unknown key 'speed'; expected console, loglevel or when_idle\n", false},
     {"[hots]\nconsole = screen\n[guest a]\nkernel=k\n",
      "exarch.ini:1: [hots]: expected [host] or [guest NAME]\n", false},
     {"x = y\n[guest a]\nkernel=k\n",
