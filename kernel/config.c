@@ -9,11 +9,12 @@
 #include "kernel/lib/string.h"
 #include "kernel/log.h"
 
-#define MEMORY_DEFAULT MIB(512)
-#define MEMORY_MIN     MIB(16)
-#define MEMORY_MAX     GIB(1024)
-#define MEMORY_UNIT    MIB(2)
-#define LINE_MAX       320u
+#define MEMORY_DEFAULT   MIB(512)
+#define MEMORY_MIN       MIB(2)
+#define MEMORY_MAX       GIB(1024)
+#define MEMORY_UNIT      MIB(2)
+#define LINE_MAX         320u
+#define CONFIG_CORES_MAX 64u /* a number beyond this machine's CPUs wraps around */
 
 struct reading {
     struct config *config;
@@ -186,7 +187,7 @@ static const char *guest_memory(struct reading *r, const struct ini_entry *entry
     uint64_t bytes;
     if (!config_parse_size(entry->value, &bytes) || bytes < MEMORY_MIN || bytes > MEMORY_MAX ||
         !IS_ALIGNED(bytes, MEMORY_UNIT)) {
-        return "a size with its unit, such as 512M or 4G: 16M to 1024G, a multiple of 2M";
+        return "a size with its unit, such as 512M or 4G: 2M to 1024G, a multiple of 2M";
     }
     r->guest->memory = bytes;
     r->guest->memory_line = entry->line;
@@ -232,8 +233,8 @@ static const char *guest_core(struct reading *r, const struct ini_entry *entry)
 {
     uint64_t core;
     const char *end;
-    if (!parse_number(entry->value, &core, &end) || *end != 0 || core >= r->host->cpus) {
-        return "the number of one of this machine's CPUs, from 0";
+    if (!parse_number(entry->value, &core, &end) || *end != 0 || core >= CONFIG_CORES_MAX) {
+        return "a CPU's number from 0 to 63";
     }
     r->guest->core = (unsigned)core;
     return NULL;
@@ -248,9 +249,13 @@ static const char *guest_autostart(struct reading *r, const struct ini_entry *en
 
 static const char *guest_console(struct reading *r, const struct ini_entry *entry)
 {
-    int value = parse_bool(entry->value);
-    r->guest->console = value > 0;
-    return value < 0 ? "yes or no" : NULL;
+    static const char *const words[] = {"no", "yes", "log", NULL};
+    int word = find_word(words, entry->value);
+    if (word < 0) {
+        return "yes, no or log";
+    }
+    r->guest->output = (enum config_output)word;
+    return NULL;
 }
 
 static const char *guest_restart(struct reading *r, const struct ini_entry *entry)
@@ -363,7 +368,7 @@ static void begin_guest(struct reading *r, const struct ini_entry *entry, const 
                                       .memory = MEMORY_DEFAULT,
                                       .cpus = 1,
                                       .autostart = true,
-                                      .console = true,
+                                      .output = CONFIG_OUTPUT_YES,
                                       .restart = CONFIG_RESTART_ON_RESET};
     string_copy(r->guest->name, name, sizeof(r->guest->name));
 }

@@ -30,6 +30,13 @@ enum config_console { CONFIG_CONSOLE_SERIAL, CONFIG_CONSOLE_SCREEN };
 /* What the machine does when the last guest has ended for good. */
 enum config_idle { CONFIG_IDLE_STAY, CONFIG_IDLE_POWEROFF, CONFIG_IDLE_REBOOT };
 
+/* Where a guest's console goes. */
+enum config_output {
+    CONFIG_OUTPUT_NO,  /* its own port, in the background */
+    CONFIG_OUTPUT_YES, /* its own port, which comes to the front when nothing else is there */
+    CONFIG_OUTPUT_LOG  /* line by line into root's log; it gets no input */
+};
+
 struct config_file {
     char path[CONFIG_PATH_MAX]; /* "" when there is none */
     unsigned line;
@@ -50,7 +57,7 @@ struct config_guest {
     unsigned cpus_line;
     unsigned core; /* where its first vCPU runs */
     bool autostart;
-    bool console; /* shown on the console when it starts */
+    enum config_output output;
     enum config_restart restart;
 };
 

@@ -21,6 +21,8 @@ struct port {
 };
 
 static struct port ports[CONSOLE_PORTS];
+static struct port log_port; /* root's log: always shown */
+static char last_sent = '\n';
 static struct machine_lock lock;
 static const struct console_line *line;
 static const struct console_listener *listener;
@@ -30,6 +32,8 @@ static bool prefix_seen;
 void console_init(const struct console_line *new_line, const struct console_listener *new_listener)
 {
     memset(ports, 0, sizeof(ports));
+    memset(&log_port, 0, sizeof(log_port));
+    last_sent = '\n';
     line = new_line;
     listener = new_listener;
     front = CONSOLE_MONITOR;
@@ -67,18 +71,28 @@ static void append(struct port *port, const char *data, size_t size)
     }
 }
 
-/* Sends what the line takes of the port in front. */
-static void pump(void)
+/* Sends what the line takes of a port; false when it did not take all. */
+static bool send(struct port *port)
 {
-    struct port *port = &ports[front];
     while (port->sent != port->head) {
         size_t at = port->sent % CONSOLE_SCROLLBACK;
         size_t size = MIN(port->head - port->sent, (uint64_t)(CONSOLE_SCROLLBACK - at));
         size_t taken = line->write(port->text + at, size);
+        if (taken != 0) {
+            last_sent = port->text[at + taken - 1];
+        }
         port->sent += taken;
         if (taken != size) {
-            return;
+            return false;
         }
+    }
+    return true;
+}
+
+static void pump(void)
+{
+    if (send(&log_port)) {
+        (void)send(&ports[front]);
     }
 }
 
@@ -127,6 +141,22 @@ void console_say(unsigned number, const char *data, size_t size)
     append(&ports[number], data, size);
     pump();
     machine_unlock(&lock, state);
+}
+
+void console_log(const char *text, size_t size)
+{
+    uint64_t state = machine_lock(&lock);
+    if (log_port.sent == log_port.head && last_sent != '\n') {
+        append(&log_port, "\r\n", 2); /* the port in front is within a line */
+    }
+    append(&log_port, text, size);
+    pump();
+    machine_unlock(&lock, state);
+}
+
+void console_pump_log_forced(void)
+{
+    (void)send(&log_port);
 }
 
 void console_pump(void)
@@ -183,7 +213,7 @@ size_t console_read(unsigned number, char *data, size_t size)
     return count;
 }
 
-/* A note of the multiplexer itself, in the stream of the port that is now in front. */
+/* A note of the multiplexer itself, before what the port that is now in front has to show. */
 static void note(unsigned number)
 {
     char text[SAY_MAX];
@@ -192,7 +222,7 @@ static void note(unsigned number)
                      : format_buffer(text, sizeof(text),
                                      "\r\n[%u: %s; Ctrl-A then m for the monitor, ? for help]\r\n",
                                      number, ports[number].name);
-    (void)line->write(text, (size_t)length);
+    append(&log_port, text, (size_t)length);
 }
 
 bool console_switch(unsigned number)
@@ -236,7 +266,8 @@ static void help(void)
         "\r\n[Ctrl-A and then: Ctrl-A or a sends a Ctrl-A, m the monitor, 1 to 9 a "
         "guest, n the next, p the previous one]\r\n";
     uint64_t state = machine_lock(&lock);
-    (void)line->write(text, sizeof(text) - 1);
+    append(&log_port, text, sizeof(text) - 1);
+    pump();
     machine_unlock(&lock, state);
 }
 

@@ -17,7 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CONSOLE_PORTS      17u /* port 0 is the monitor's */
+#define CONSOLE_GUESTS     16u
+#define CONSOLE_PORTS      (1 + 2 * CONSOLE_GUESTS) /* the monitor, UARTs, virtio consoles */
 #define CONSOLE_MONITOR    0u
 #define CONSOLE_SCROLLBACK 65536u
 #define CONSOLE_INPUT      1024u
@@ -48,6 +49,11 @@ size_t console_write(unsigned port, const char *data, size_t size);
 /* The same with all of it taken, and the oldest that is not out yet lost if need be: for the
  * monitor. */
 void console_say(unsigned port, const char *data, size_t size);
+
+/* A whole line of root's log: goes out whichever port is in front, between its bytes. */
+void console_log(const char *line, size_t size);
+/* For a panic: moves the log to the line without lock, as long as the line takes it. */
+void console_pump_log_forced(void);
 
 /* Input that has come for a port. */
 size_t console_read(unsigned port, char *data, size_t size);

@@ -1,326 +1,468 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Guests by exarch.ini. */
+/*
+ * Guests by exarch.ini. A guest's VM comes and goes on the boot CPU only; other CPUs reach a guest
+ * through the callbacks of its running VM. The back ends' lock is taken by the vCPU that rings and
+ * by the boot CPU's background.
+ */
 #include "kernel/guests.h"
 
 #include "drivers/power.h"
 #include "exarch/bits.h"
-#include "exarch/err.h"
+#include "guestdev/back/back.h"
 #include "kernel/blob.h"
-#include "kernel/lib/ini.h"
+#include "kernel/config.h"
+#include "kernel/console.h"
+#include "kernel/console_host.h"
+#include "kernel/lib/format.h"
+#include "kernel/lib/spinlock.h"
 #include "kernel/lib/string.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
+#include "kernel/monitor.h"
+#include "kernel/random.h"
 #include "kernel/smp.h"
 #include "kernel/time.h"
-#include "kernel/virt/virt.h"
 #include "kernel/vm.h"
 
-#define GUESTS_MAX     16u
-#define FILE_NAME_MAX  BOOT_NAME_MAX
-#define DEFAULT_MEMORY MIB(256)
+#define GUEST_RAM_BASE UINT64_C(0x40000000) /* where the guest machine has its RAM */
+#define VM_PIECE       MIB(2)               /* vm_pointer crosses no border of these */
 #define LINE_DRAIN_US  5000 /* what a 16-byte FIFO takes at 115200 baud, three times over */
+#define LOG_LINE_MAX   200u
 
-enum when_idle { IDLE_STAY, IDLE_POWEROFF, IDLE_REBOOT };
+_Static_assert(CONFIG_GUESTS_MAX == CONSOLE_GUESTS, "each guest has its ports");
 
 struct guest {
-    char name[INI_SECTION_MAX];
-    unsigned line; /* of its section */
-    bool broken;   /* something in its section was wrong: it does not start */
-    char engine[FILE_NAME_MAX];
-    char files[ABI_FILE_COUNT][FILE_NAME_MAX];
-    char cmdline[INI_VALUE_MAX];
-    uint64_t memory, engine_memory, code_cache, cpus, core;
-    bool restart;
-    bool lives;
+    const struct config_guest *config;
+    struct vm *vm; /* NULL when it is off */
+    enum guest_state state;
+    bool stop_wanted;  /* by the monitor: no restart whatever the policy */
+    bool start_wanted; /* by the monitor's reset: a restart whatever the policy */
     unsigned starts;
+    unsigned port, virtio_port;
+    char last_end[32];
+    char virtio_name[CONFIG_NAME_MAX + 8];
+    char log_line[LOG_LINE_MAX]; /* of a guest whose console goes to the log */
+    size_t log_length;
+    struct spinlock back_lock;
+    struct back_set back;
 };
 
-struct reader {
-    const struct boot_info *info;
-    struct guest *guest; /* whose section we are in; NULL: none */
-    bool in_host;
-};
-
-static struct guest guests[GUESTS_MAX];
-static unsigned guest_count;
-static enum when_idle when_idle;
-static struct ini_entry entry_room;
+static struct guest guests[CONFIG_GUESTS_MAX];
+static struct config config;
 static const struct boot_info *boot_info;
+static bool idle_said;
 
-/* --- values -------------------------------------------------------------------------------------
+/* --- console ------------------------------------------------------------------------------------
  */
-static void complain(struct reader *r, unsigned line, const char *what, const char *value)
-{
-    log_error(LOG_CONFIG, "exarch.ini:%u: %s: \"%s\"", line, what, value);
-    if (r->guest) {
-        r->guest->broken = true;
-    }
-}
 
-static bool read_number(const char *text, uint64_t *number)
+/* Whole lines of a guest whose console goes to the log. */
+static void write_to_log(struct guest *guest, const char *data, size_t size)
 {
-    unsigned long long value = 0;
-    bool fine = string_to_u64(text, &value);
-    *number = value;
-    return fine;
-}
-
-/* A number with K, M or G behind it. */
-static bool read_size(const char *text, uint64_t *size)
-{
-    static const char units[] = "KMG";
-    char digits[24];
-    size_t length = strlen(text);
-    const char *unit = length ? strchr(units, text[length - 1]) : NULL;
-    if (!unit || length >= sizeof(digits)) {
-        return false;
-    }
-    string_copy(digits, text, length);
-    unsigned shift = 10 * (unsigned)(unit - units + 1);
-    bool fine = read_number(digits, size) && *size <= UINT64_MAX >> shift;
-    *size <<= shift;
-    return fine;
-}
-
-static bool read_flag(const char *text, bool *flag)
-{
-    *flag = !strcmp(text, "yes");
-    return *flag || !strcmp(text, "no");
-}
-
-static bool read_idle(const char *text, enum when_idle *idle)
-{
-    static const char *const names[] = {"stay", "poweroff", "reboot"};
-    for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-        if (!strcmp(text, names[i])) {
-            *idle = (enum when_idle)i;
-            return true;
+    for (size_t n = 0; n < size; n++) {
+        if (data[n] == '\n' || guest->log_length == LOG_LINE_MAX) {
+            log_info(LOG_VM, "%s| %.*s", guest->config->name, (int)guest->log_length,
+                     guest->log_line);
+            guest->log_length = 0;
+        }
+        if ((unsigned char)data[n] >= ' ') {
+            guest->log_line[guest->log_length++] = data[n];
         }
     }
-    return false;
 }
 
-/* --- keys ---------------------------------------------------------------------------------------
+static size_t uart_write(void *owner, const char *data, size_t size)
+{
+    struct guest *guest = owner;
+    if (guest->config->output == CONFIG_OUTPUT_LOG) {
+        write_to_log(guest, data, size);
+        return size;
+    }
+    return console_write(guest->port, data, size);
+}
+
+static size_t uart_read(void *owner, char *data, size_t size)
+{
+    return console_read(((struct guest *)owner)->port, data, size);
+}
+
+/* The virtio console's port opens when the guest first uses it. */
+static size_t virtio_write(void *context, const char *data, size_t size)
+{
+    struct guest *guest = context;
+    console_open(guest->virtio_port, guest->virtio_name);
+    return console_write(guest->virtio_port, data, size);
+}
+
+static size_t virtio_read(void *context, char *data, size_t size)
+{
+    return console_read(((struct guest *)context)->virtio_port, data, size);
+}
+
+/* --- back ends ----------------------------------------------------------------------------------
  */
-enum key_kind { KEY_SIZE, KEY_NUMBER, KEY_FILE, KEY_TEXT, KEY_FLAG };
 
-// clang-format off
-static const struct key {
-    const char *name;
-    enum key_kind kind;
-    size_t offset;
-    const char *expected;
-} keys[] = {
-    {"engine",        KEY_FILE,   offsetof(struct guest, engine),                    "a file"},
-    {"kernel",        KEY_FILE,   offsetof(struct guest, files[ABI_FILE_KERNEL]),    "a file"},
-    {"initrd",        KEY_FILE,   offsetof(struct guest, files[ABI_FILE_INITRD]),    "a file"},
-    {"dtb",           KEY_FILE,   offsetof(struct guest, files[ABI_FILE_DTB]),       "a file"},
-    {"cmdline",       KEY_TEXT,   offsetof(struct guest, cmdline),                   "text"},
-    {"memory",        KEY_SIZE,   offsetof(struct guest, memory),                    "a size such as 256M"},
-    {"engine_memory", KEY_SIZE,   offsetof(struct guest, engine_memory),             "a size such as 64M"},
-    {"code_cache",    KEY_SIZE,   offsetof(struct guest, code_cache),                "a size such as 32M"},
-    {"cpus",          KEY_NUMBER, offsetof(struct guest, cpus),                      "a number"},
-    {"core",          KEY_NUMBER, offsetof(struct guest, core),                      "a number"},
-    {"restart",       KEY_FLAG,   offsetof(struct guest, restart),                   "yes or no"},
-};
-// clang-format on
-
-static bool set_key(struct guest *guest, const struct key *key, const char *value)
+static void *guest_memory(void *context, uint64_t address, uint64_t *size)
 {
-    char *at = (char *)guest + key->offset;
-    switch (key->kind) {
-    case KEY_SIZE: return read_size(value, (uint64_t *)(void *)at);
-    case KEY_NUMBER: return read_number(value, (uint64_t *)(void *)at);
-    case KEY_FLAG: return read_flag(value, (bool *)at);
-    case KEY_FILE: return *value && string_copy(at, value, FILE_NAME_MAX) < FILE_NAME_MAX;
-    default: return string_copy(at, value, INI_VALUE_MAX) < INI_VALUE_MAX;
+    const struct guest *guest = context;
+    struct abi_area ram = vm_ram(guest->vm);
+    uint64_t offset = address - GUEST_RAM_BASE;
+    if (address < GUEST_RAM_BASE || offset >= ram.size) {
+        return NULL;
+    }
+    uint64_t vpa = ram.vpa + offset;
+    *size = MIN(*size, VM_PIECE - vpa % VM_PIECE);
+    *size = MIN(*size, ram.size - offset);
+    return vm_pointer(guest->vm, vpa, *size);
+}
+
+static void serve(struct guest *guest, uint64_t bells)
+{
+    uint64_t flags = spin_lock_irq(&guest->back_lock);
+    bool interrupt = back_ring(&guest->back, bells);
+    spin_unlock_irq(&guest->back_lock, flags);
+    if (interrupt) {
+        vm_post(guest->vm, ABI_EVENT_DEVICE);
     }
 }
 
-static void read_guest_key(struct reader *r, const struct ini_entry *e)
+static void doorbell(struct vm *vm, uint64_t bells)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-        if (!strcmp(keys[i].name, e->key)) {
-            if (!set_key(r->guest, &keys[i], e->value)) {
-                complain(r, e->line, "expected here", keys[i].expected);
-            }
-            return;
-        }
-    }
-    complain(r, e->line, "unknown key of a guest", e->key);
+    serve(vm_owner(vm), bells);
 }
 
-static void begin_section(struct reader *r, const struct ini_entry *e)
+static int make_devices(struct guest *guest)
 {
-    static const char prefix[] = "guest ";
-    r->guest = NULL;
-    r->in_host = !strcmp(e->section, "host");
-    bool is_guest = !strncmp(e->section, prefix, sizeof(prefix) - 1);
-    if (!is_guest && !r->in_host) {
-        complain(r, e->line, "unknown section", e->section);
-    } else if (is_guest && guest_count == GUESTS_MAX) {
-        complain(r, e->line, "one guest too many", e->section);
-    } else if (is_guest) {
-        r->guest = &guests[guest_count++];
-        *r->guest =
-            (struct guest){.line = e->line, .memory = DEFAULT_MEMORY, .cpus = 1, .restart = true};
-        string_copy(r->guest->name, e->section + sizeof(prefix) - 1, sizeof(r->guest->name));
-    }
+    const struct vq_memory memory = {guest_memory, guest};
+    const struct back_host host = {virtio_write, virtio_read, random_fill, guest};
+    back_init(&guest->back, vm_shared_page(guest->vm), &memory, &host);
+    int error = back_add(&guest->back, &back_console);
+    return error < 0 ? error : back_add(&guest->back, &back_entropy);
 }
 
-static bool read_entry(void *context, const struct ini_entry *e)
-{
-    struct reader *r = context;
-    if (!e->key[0]) {
-        begin_section(r, e);
-    } else if (r->guest) {
-        read_guest_key(r, e);
-    } else if (r->in_host && !strcmp(e->key, "when_idle")) {
-        if (!read_idle(e->value, &when_idle)) {
-            complain(r, e->line, "expected stay, poweroff or reboot", e->value);
-        }
-    } else if (r->in_host) {
-        complain(r, e->line, "unknown key of the host", e->key);
-    }
-    return true;
-}
-
-static void read_broken(void *context, unsigned line, const char *why)
-{
-    complain(context, line, "not understood", why);
-}
-
-/* --- starting ------------------------------------------------------------------------------------
+/* --- starting -----------------------------------------------------------------------------------
  */
-static size_t console_write(void *owner, const char *data, size_t size)
-{
-    (void)owner;
-    log_raw(data, size);
-    return size;
-}
 
-static bool find_file(const struct guest *guest, const char *name, struct vm_file *file)
+static bool find_file(const struct config_file *file, struct vm_file *found)
 {
-    const struct boot_module *module = boot_module_find(boot_info, name);
-    if (!module) {
-        log_error(LOG_CONFIG, "exarch.ini:%u: guest %s: there is no file \"%s\"", guest->line,
-                  guest->name, name);
-        return false;
+    const struct boot_module *module =
+        file->path[0] != 0 ? boot_module_find(boot_info, file->path) : NULL;
+    if (module != NULL) {
+        *found = (struct vm_file){hpa_to_ptr(hpa(module->base)), module->size};
     }
-    *file = (struct vm_file){hpa_to_ptr(hpa(module->base)), module->size};
-    return true;
+    return module != NULL;
 }
 
-static bool find_engine(const struct guest *guest, struct vm_config *config)
+static int find_engine(const struct guest *guest, struct vm_config *vm)
 {
     struct vm_file file = {0};
-    if (guest->engine[0]) {
-        if (!find_file(guest, guest->engine, &file)) {
-            return false;
-        }
-    } else {
-        const struct blob *blob = blob_find("engine");
-        if (!blob) {
-            log_error(LOG_CONFIG, "guest %s: this build has no engine", guest->name);
-            return false;
-        }
-        file = (struct vm_file){blob->data, blob->size};
+    const struct blob *blob = blob_find("engine");
+    if (find_file(&guest->config->engine, &file)) {
+        vm->engine = file.data;
+        vm->engine_size = file.size;
+        return 0;
     }
-    config->engine = file.data;
-    config->engine_size = file.size;
-    return true;
+    if (blob == NULL) {
+        log_error(LOG_CONFIG, "guest %s: this build has no engine", guest->config->name);
+        return -ERR_NOENT;
+    }
+    vm->engine = blob->data;
+    vm->engine_size = blob->size;
+    vm->doorbell = doorbell; /* a test's engine gets no devices */
+    return 0;
 }
 
-static void guest_ended(void *owner, enum vm_end why, uint64_t code);
+static void ended(void *owner, enum vm_end why, uint64_t code);
 
-static int start_guest(struct guest *guest)
+static int start(struct guest *guest)
 {
-    struct vm_config config = {
-        .name = guest->name,
-        .cmdline = guest->cmdline,
-        .ram = guest->memory,
-        .heap = guest->engine_memory,
-        .code_cache = guest->code_cache,
-        .vcpus = (unsigned)MIN(guest->cpus, (uint64_t)UINT32_MAX),
-        .first_core = (unsigned)(guest->core % smp_cpu_count()),
+    const struct config_guest *c = guest->config;
+    struct vm_config vm = {
+        .name = c->name,
+        .cmdline = c->cmdline,
+        .ram = c->memory,
+        .heap = c->engine_memory,
+        .code_cache = c->code_cache,
+        .vcpus = c->cpus,
+        .first_core = c->core % smp_cpu_count(),
         .owner = guest,
-        .console_write = console_write,
-        .ended = guest_ended,
+        .console_write = uart_write,
+        .console_read = uart_read,
+        .ended = ended,
     };
-    bool fine = find_engine(guest, &config);
-    for (unsigned i = 0; i < ABI_FILE_COUNT && fine; i++) {
-        fine = !guest->files[i][0] || find_file(guest, guest->files[i], &config.files[i]);
+    int error = find_engine(guest, &vm);
+    if (error < 0) {
+        return error;
     }
-    struct vm *vm = NULL;
-    int error = fine ? vm_create(&config, &vm) : -ERR_NOENT;
-    if (!error) {
-        guest->lives = true;
-        guest->starts++;
-        vm_start(vm);
+    (void)find_file(&c->kernel, &vm.files[ABI_FILE_KERNEL]); /* config.c has seen that they exist */
+    (void)find_file(&c->initrd, &vm.files[ABI_FILE_INITRD]);
+    (void)find_file(&c->dtb, &vm.files[ABI_FILE_DTB]);
+    error = vm_create(&vm, &guest->vm);
+    if (error == 0 && vm.doorbell != NULL) {
+        error = make_devices(guest);
     }
-    return error;
+    if (error < 0) {
+        return error;
+    }
+    guest->state = GUEST_RUNNING;
+    guest->stop_wanted = false;
+    guest->start_wanted = false;
+    guest->starts++;
+    idle_said = false;
+    vm_start(guest->vm);
+    return 0;
 }
+
+/* --- ending -------------------------------------------------------------------------------------
+ */
 
 unsigned guests_living(void)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < guest_count; i++) {
-        count += guests[i].lives;
+    for (unsigned n = 0; n < config.guest_count; n++) {
+        count += guests[n].vm != NULL;
     }
     return count;
 }
 
 static void last_ended(void)
 {
+    idle_said = true;
     log_info(LOG_CONFIG, "all guests have ended");
+    if (config.when_idle == CONFIG_IDLE_STAY) {
+        return;
+    }
     log_flush();
     time_delay_us(LINE_DRAIN_US);
-    if (when_idle == IDLE_POWEROFF) {
+    if (config.when_idle == CONFIG_IDLE_POWEROFF) {
         log_error(LOG_CONFIG, "the machine does not switch off: %s", err_text(power_off()));
-    } else if (when_idle == IDLE_REBOOT) {
+    } else {
         power_reset();
     }
 }
 
-static void guest_ended(void *owner, enum vm_end why, uint64_t code)
+static bool restarts(const struct guest *guest, enum vm_end why)
 {
+    if (guest->start_wanted || guest->stop_wanted) {
+        return guest->start_wanted;
+    }
+    return guest->config->restart == CONFIG_RESTART_ALWAYS ||
+           (guest->config->restart == CONFIG_RESTART_ON_RESET && why == VM_END_RESET);
+}
+
+static void ended(void *owner, enum vm_end why, uint64_t code)
+{
+    static const char *const words[VM_END_COUNT] = {
+        [VM_END_POWEROFF] = "switched itself off", [VM_END_RESET] = "reset",
+        [VM_END_PANIC] = "engine panic",           [VM_END_FAULT] = "stopped for a fault",
+        [VM_END_KILLED] = "ended by the user",
+    };
     struct guest *guest = owner;
     struct mem_stats stats;
-    (void)code;
     mem_stats(&stats);
-    log_info(LOG_CONFIG, "guest %s is gone after %u start(s), %lu pages free", guest->name,
+    format_buffer(guest->last_end, sizeof(guest->last_end), "%s", words[why]);
+    log_info(LOG_CONFIG, "guest %s is gone after %u start(s), %lu pages free", guest->config->name,
              guest->starts, stats.free_pages);
-    guest->lives = false;
-    if (why == VM_END_RESET && guest->restart && !start_guest(guest)) {
-        return;
+    (void)code;
+    guest->vm = NULL;
+    guest->state = GUEST_OFF;
+    if (restarts(guest, why)) {
+        int error = start(guest);
+        if (error == 0) {
+            return;
+        }
+        log_error(LOG_CONFIG, "guest %s does not start again: %s", guest->config->name,
+                  err_text(error));
     }
-    if (!guests_living()) {
+    if (console_front() == guest->port || console_front() == guest->virtio_port) {
+        (void)console_switch(CONSOLE_MONITOR);
+    }
+}
+
+/* --- the monitor's wishes -----------------------------------------------------------------------
+ */
+
+unsigned guests_count(void)
+{
+    return config.guest_count;
+}
+
+void guests_describe(unsigned n, struct guest_info *info)
+{
+    const struct guest *guest = &guests[n];
+    *info = (struct guest_info){.name = guest->config->name,
+                                .last_end = guest->last_end,
+                                .state = guest->state,
+                                .memory = guest->config->memory,
+                                .cpus = guest->config->cpus,
+                                .starts = guest->starts};
+}
+
+const char *guests_state_name(enum guest_state state)
+{
+    static const char *const names[GUEST_STATES] = {"off", "running", "paused", "stopping",
+                                                    "broken"};
+    return names[state];
+}
+
+int guests_start(unsigned n)
+{
+    struct guest *guest = &guests[n];
+    if (guest->config->broken) {
+        return -ERR_INVAL;
+    }
+    return guest->vm != NULL ? -ERR_BUSY : start(guest);
+}
+
+static int end(struct guest *guest, bool again)
+{
+    if (guest->vm == NULL) {
+        return -ERR_NOENT;
+    }
+    guest->stop_wanted = !again;
+    guest->start_wanted = again;
+    guest->state = GUEST_STOPPING;
+    vm_stop(guest->vm, VM_END_KILLED, 0);
+    return 0;
+}
+
+int guests_stop(unsigned n)
+{
+    return end(&guests[n], false);
+}
+
+int guests_reset(unsigned n)
+{
+    return end(&guests[n], true);
+}
+
+int guests_pause(unsigned n, bool pause)
+{
+    struct guest *guest = &guests[n];
+    if (guest->vm == NULL || guest->state == GUEST_STOPPING) {
+        return -ERR_NOENT;
+    }
+    vm_pause(guest->vm, pause);
+    guest->state = pause ? GUEST_PAUSED : GUEST_RUNNING;
+    return 0;
+}
+
+int guests_stats(unsigned n)
+{
+    if (guests[n].vm == NULL) {
+        return -ERR_NOENT;
+    }
+    if (config.log_level < LOG_INFO) {
+        log_set_level(LOG_VM, LOG_INFO); /* else nothing shows */
+    }
+    vm_report(guests[n].vm);
+    log_set_level(LOG_VM, (enum log_level)config.log_level);
+    return 0;
+}
+
+/* --- the background -----------------------------------------------------------------------------
+ */
+
+void guests_console_moved(uint64_t input, uint64_t room)
+{
+    for (unsigned n = 0; n < config.guest_count; n++) {
+        struct guest *guest = &guests[n];
+        if (guest->vm == NULL) {
+            continue;
+        }
+        if (bit(input, guest->port)) {
+            vm_console_input(guest->vm);
+        }
+        if (bit(room, guest->port)) {
+            vm_console_drain(guest->vm);
+        }
+        if (bit(input | room, guest->virtio_port) && guest->back.count != 0) {
+            serve(guest, UINT64_MAX);
+        }
+    }
+}
+
+void guests_background(void)
+{
+    (void)vm_reap();
+    console_host_poll();
+    if (!idle_said && guests_living() == 0) {
         last_ended();
     }
 }
 
-void guests_start(const struct boot_info *info)
+/* --- the start ----------------------------------------------------------------------------------
+ */
+
+static bool has_file(void *context, const char *path)
 {
-    const struct boot_module *file = boot_module_find(info, "exarch.ini");
-    boot_info = info;
-    if (!file) {
-        log_warn(LOG_CONFIG, "there is no exarch.ini: no guest starts");
-        return;
-    }
-    struct reader reader = {.info = info};
-    const struct ini_reader ini = {read_entry, read_broken, &reader};
-    if (!ini_read(hpa_to_ptr(hpa(file->base)), file->size, &ini, &entry_room)) {
-        log_warn(LOG_CONFIG, "exarch.ini has errors; guests with errors do not start");
-    }
+    (void)context;
+    return boot_module_find(boot_info, path) != NULL;
+}
+
+static void complain(void *context, const char *line)
+{
+    (void)context;
+    log_error(LOG_CONFIG, "%s", line);
+}
+
+static void read_config(void)
+{
+    const struct boot_module *file = boot_module_find(boot_info, CONFIG_NAME);
     struct mem_stats stats;
     mem_stats(&stats);
-    log_info(LOG_CONFIG, "%u guest(s), %lu pages free", guest_count, stats.free_pages);
-    for (unsigned i = 0; i < guest_count; i++) {
-        if (!guests[i].broken && start_guest(&guests[i])) {
-            log_error(LOG_CONFIG, "guest %s does not start", guests[i].name);
+    const struct config_host host = {
+        .has_file = has_file, .memory = stats.free_pages << PAGE_SHIFT, .complain = complain};
+    if (file == NULL) {
+        log_warn(LOG_CONFIG, "there is no exarch.ini: no guest starts");
+    }
+    config_read(&config, file != NULL ? hpa_to_ptr(hpa(file->base)) : "",
+                file != NULL ? file->size : 0, &host);
+    for (unsigned area = 0; area < LOG_AREAS; area++) {
+        log_set_level((enum log_area)area, (enum log_level)config.log_level);
+    }
+    log_info(LOG_CONFIG, "%u guest(s), %lu pages free", config.guest_count, stats.free_pages);
+}
+
+static void open_guest(unsigned n)
+{
+    struct guest *guest = &guests[n];
+    guest->config = &config.guests[n];
+    guest->state = guest->config->broken ? GUEST_BROKEN : GUEST_OFF;
+    guest->port = 1 + n;
+    guest->virtio_port = 1 + CONSOLE_GUESTS + n;
+    format_buffer(guest->virtio_name, sizeof(guest->virtio_name), "%s hvc0", guest->config->name);
+    console_open(guest->port, guest->config->name);
+}
+
+/* The first guest that wants to be seen comes to the front. */
+static void choose_front(void)
+{
+    for (unsigned n = 0; n < config.guest_count; n++) {
+        if (guests[n].vm != NULL && guests[n].config->output == CONFIG_OUTPUT_YES) {
+            (void)console_switch(guests[n].port);
+            return;
         }
     }
-    if (guest_count && !guests_living()) {
-        last_ended();
+}
+
+void guests_init(const struct boot_info *info)
+{
+    boot_info = info;
+    random_init();
+    read_config();
+    console_host_init(config.console);
+    monitor_init();
+    for (unsigned n = 0; n < config.guest_count; n++) {
+        open_guest(n);
     }
+    for (unsigned n = 0; n < config.guest_count; n++) {
+        struct guest *guest = &guests[n];
+        int error = guest->config->autostart && !guest->config->broken ? start(guest) : 0;
+        if (error < 0) {
+            log_error(LOG_CONFIG, "guest %s does not start: %s", guest->config->name,
+                      err_text(error));
+        }
+    }
+    choose_front();
+    idle_said = config.guest_count == 0;
 }

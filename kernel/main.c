@@ -15,18 +15,19 @@
 #include "kernel/platform.h"
 #include "kernel/screen.h"
 #include "kernel/selftest.h"
+#include "kernel/serial.h"
 #include "kernel/smp.h"
 #include "kernel/symbols.h"
 #include "kernel/time.h"
 #include "kernel/virt/sched.h"
 #include "kernel/virt/virt.h"
-#include "kernel/vm.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/cpu_features.h"
 #include "kernel/x86/paging.h"
 #include "kernel/x86/trap.h"
 
-#define MBI_MAX MIB(1) /* GRUB's information is some kilobytes; a size beyond is nonsense */
+#define SERIAL_POLL_US 1000   /* a 16-byte FIFO fills in 1.4 ms at 115200 baud */
+#define MBI_MAX        MIB(1) /* GRUB's information is some kilobytes; a size beyond is nonsense */
 
 _Noreturn void root_start(enum boot_source source, uint64_t info, uint64_t image, uint64_t tsc);
 
@@ -85,25 +86,20 @@ static void report_boot(void)
     }
 }
 
-/* The boot CPU's part besides its own VMs. */
-static void boot_cpu_background(void)
+/* Virtualization on every CPU, then console, monitor and guests. A machine without virtualization
+ * has the monitor all the same. */
+static _Noreturn void run_guests(void)
 {
-    vm_reap();
-}
-
-/* Virtualization on every CPU, then the guests; comes back when the machine has none. */
-static void run_guests(void)
-{
-    if (virt_init()) {
-        return;
+    if (virt_init() == 0) {
+        smp_call_all(virt_core_on, NULL);
+        for (unsigned i = 1; i < smp_cpu_count(); i++) {
+            smp_set_work(i, sched_loop, NULL);
+        }
     }
-    smp_call_all(virt_core_on, NULL);
-    for (unsigned i = 1; i < smp_cpu_count(); i++) {
-        smp_set_work(i, sched_loop, NULL);
-    }
-    sched_set_background(boot_cpu_background);
-    guests_start(&boot_info);
+    sched_set_background(guests_background, serial_is_polled() ? SERIAL_POLL_US : 0);
+    guests_init(&boot_info);
     sched_loop(NULL);
+    panic("the scheduler came back");
 }
 
 /* On a stack with a guard page, in root's own page tables. */
@@ -121,7 +117,6 @@ static void root_main(void)
              time_ns_from_tsc(ticks) / 1000, ticks);
     selftest(boot_info.cmdline);
     run_guests();
-    smp_idle();
 }
 
 _Noreturn void root_start(enum boot_source source, uint64_t info, uint64_t image, uint64_t tsc)

@@ -3,16 +3,29 @@
 #include "kernel/screen.h"
 
 #include "drivers/fbcon.h"
+#include "kernel/lib/spinlock.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
 #include "kernel/vga_text.h"
 
 static struct fbcon console;
+static struct spinlock lock; /* a leaf: the log and the console multiplexer both write */
+static bool present;
+
+size_t screen_write(const char *text, size_t size)
+{
+    uint64_t flags = spin_lock_irq(&lock);
+    if (present) {
+        fbcon_write(&console, text, size);
+    }
+    spin_unlock_irq(&lock, flags);
+    return size;
+}
 
 static void write(struct log_sink *sink, const char *text, size_t length)
 {
     (void)sink;
-    fbcon_write(&console, text, length);
+    screen_write(text, length);
 }
 
 static struct log_sink sink = {.name = "screen", .write = write};
@@ -43,5 +56,6 @@ void screen_init(const struct boot_framebuffer *s)
         log_warn(LOG_CONSOLE, "the frame buffer cannot be used: %s", err_text(error));
         return;
     }
+    present = true;
     log_add_sink(&sink);
 }

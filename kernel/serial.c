@@ -16,6 +16,7 @@
 #define COM1_IRQ        4u
 #define UART_CLOCK      1843200u
 #define BAUD            115200u
+#define QUEUE_MAX       1024u     /* what serial_write_some lets wait: 90 ms at 115200 */
 #define CLASS_SERIAL    0x070000u /* PCI: simple communication, serial; the interface is its 16x50 */
 #define CLASS_SERIAL_OF 0xffff00u
 
@@ -47,6 +48,20 @@ void serial_write(const void *data, size_t size)
     }
 }
 
+size_t serial_write_some(const char *data, size_t size)
+{
+    if (!present) {
+        return size; /* there is nobody to keep it for */
+    }
+    size_t queued = UART_TX_SIZE - uart_room(&uart);
+    size_t room = queued < QUEUE_MAX ? QUEUE_MAX - queued : 0;
+    size_t taken = uart_write(&uart, data, MIN(size, room));
+    if (polled) {
+        uart_poll(&uart);
+    }
+    return taken;
+}
+
 static void log_line(struct log_sink *sink, const char *text, size_t length)
 {
     size_t start = 0;
@@ -69,6 +84,28 @@ static void flush(struct log_sink *sink)
 }
 
 static struct log_sink sink = {.name = "serial", .write = log_line, .flush = flush};
+
+void serial_release_log(void)
+{
+    log_remove_sink(&sink);
+}
+
+void serial_flush(void)
+{
+    if (present) {
+        uart_flush_forced(&uart);
+    }
+}
+
+bool serial_is_present(void)
+{
+    return present;
+}
+
+bool serial_is_polled(void)
+{
+    return present && polled;
+}
 
 size_t serial_read(void *data, size_t size)
 {

@@ -171,6 +171,19 @@ void vm_stop(struct vm *vm, enum vm_end why, uint64_t code)
     }
 }
 
+void vm_pause(struct vm *vm, bool pause)
+{
+    __atomic_store_n(&vm->paused, pause, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < vm->vcpu_count; i++) {
+        sched_wake(vm->vcpus[i]);
+    }
+}
+
+bool vm_is_paused(const struct vm *vm)
+{
+    return __atomic_load_n(&vm->paused, __ATOMIC_ACQUIRE);
+}
+
 void vm_fault(struct vcpu *vcpu, const char *format, ...)
 {
     char text[160];

@@ -63,6 +63,10 @@ void vm_stop(struct vm *vm, enum vm_end why, uint64_t code);
 /* The same for what no VM may do: says what, with the back end's dump. On the vCPU's own core. */
 void vm_fault(struct vcpu *vcpu, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Lets its vCPUs stand still, or go on. Any core, any time. */
+void vm_pause(struct vm *vm, bool pause);
+bool vm_is_paused(const struct vm *vm);
+
 /* Gives back VMs whose vCPUs are all gone, calls `ended`. On the boot CPU. Returns how many live.
  */
 unsigned vm_reap(void);

@@ -22,6 +22,7 @@ struct vm {
     unsigned live; /* vCPUs that are not gone; atomic */
 
     bool stopping; /* set once, from any core */
+    bool paused;   /* by the monitor; atomic */
     enum vm_end end;
     uint64_t end_code;
     uint64_t start_tsc;

@@ -73,3 +73,7 @@ unit_vmsa_SRC  := tests/unit/test_vmsa.c mmu/vmsa.c
 UNIT_TESTS         += x64_forms
 unit_x64_forms_SRC := tests/unit/test_x64_forms.c dbt/x64/encode.c
 unit_x64_forms_LIBS := -lZydis -lZycore
+
+UNIT_TESTS       += monitor
+unit_monitor_SRC := tests/unit/test_monitor.c kernel/monitor.c kernel/cli.c kernel/console.c \
+                    kernel/lib/format.c kernel/lib/text.c $(unit_machine)

@@ -23,6 +23,7 @@ struct sched_core {
 
 static struct sched_core cores[CPU_MAX];
 static void (*background)(void);
+static uint64_t background_period; /* TSC ticks; 0: it only follows interrupts */
 
 static void append(struct sched_core *core, struct vcpu *vcpu)
 {
@@ -71,6 +72,9 @@ static uint64_t deadline_of(const struct vcpu *vcpu)
 static bool is_ready(const struct vcpu *vcpu, uint64_t now)
 {
     const struct abi_vcpu *page = vm_vcpu_page(vcpu->vm, vcpu->index);
+    if (vm_is_paused(vcpu->vm)) {
+        return vm_is_stopping(vcpu->vm);
+    }
     return vcpu->state != VCPU_WAITING || vm_is_stopping(vcpu->vm) ||
            __atomic_load_n(&page->pending, __ATOMIC_SEQ_CST) || deadline_of(vcpu) <= now;
 }
@@ -164,7 +168,8 @@ uint64_t sched_next_deadline(void)
     uint64_t next = ABI_NO_DEADLINE;
     uint64_t flags = spin_lock_irq(&core->lock);
     for (const struct vcpu *vcpu = core->head; vcpu; vcpu = vcpu->next) {
-        next = MIN(next, is_ready(vcpu, 0) ? 0 : deadline_of(vcpu));
+        uint64_t then = vm_is_paused(vcpu->vm) ? ABI_NO_DEADLINE : deadline_of(vcpu);
+        next = MIN(next, is_ready(vcpu, 0) ? 0 : then);
     }
     spin_unlock_irq(&core->lock, flags);
     return next;
@@ -175,6 +180,9 @@ static void idle(void)
 {
     cpu_interrupts_off();
     uint64_t next = sched_next_deadline();
+    if (background_period && cpu_index() == 0) {
+        next = MIN(next, tsc_read() + background_period);
+    }
     if (next <= tsc_read()) {
         cpu_interrupts_on();
         return;
@@ -183,9 +191,10 @@ static void idle(void)
     cpu_interrupts_on_halt();
 }
 
-void sched_set_background(void (*function)(void))
+void sched_set_background(void (*function)(void), unsigned period_us)
 {
     background = function;
+    background_period = time_tsc_from_us(period_us);
 }
 
 void sched_loop(void *unused)

@@ -24,6 +24,6 @@ uint64_t sched_next_deadline(void);
 /* A core's work for ever: VMs, and halting when there is none. For smp_set_work. */
 void sched_loop(void *unused);
 
-/* The boot CPU calls this between turns (the monitor, the console). Before sched_loop runs there.
- */
-void sched_set_background(void (*function)(void));
+/* The boot CPU calls this between turns and after interrupts (the monitor, the console), and when
+ * idle every period_us unless that is 0. Before sched_loop runs there. */
+void sched_set_background(void (*function)(void), unsigned period_us);

@@ -62,12 +62,14 @@ static void a_whole_file(void **state)
     assert_string_equal(g->initrd.path, "initrd.gz");
     assert_string_equal(g->cmdline, "console=ttyAMA0 root=/dev/vda # all of this");
     assert_int_equal(g->memory, MIB(768));
-    assert_false(g->autostart || g->console || g->broken);
+    assert_false(g->autostart || g->broken);
+    assert_int_equal(g->output, CONFIG_OUTPUT_NO);
     assert_int_equal(g->restart, CONFIG_RESTART_ALWAYS);
     g = &config.guests[1];
     assert_string_equal(g->dtb.path, "my.dtb");
     assert_int_equal(g->memory, MIB(512));
-    assert_true(g->autostart && g->console && !g->broken);
+    assert_true(g->autostart && !g->broken);
+    assert_int_equal(g->output, CONFIG_OUTPUT_YES);
     assert_int_equal(g->restart, CONFIG_RESTART_ON_RESET);
     g = &config.guests[2];
     assert_int_equal(g->cpus, 3);
@@ -92,12 +94,12 @@ static const struct {
     bool broken;
 } rows[] = {
     {"[guest a]\nkernel=k\nmemory = 512\n",
-     "exarch.ini:3: memory = 512: expected a size with its unit, such as 512M or 4G: 16M to 1024G, "
+     "exarch.ini:3: memory = 512: expected a size with its unit, such as 512M or 4G: 2M to 1024G, "
      "a multiple of 2M\n",
      true},
     {"[guest a]\nkernel=k\nmemory = 3M\n",
      "exarch.ini:3: memory = 3M: expected a size with its unit, "
-     "such as 512M or 4G: 16M to 1024G, a multiple of 2M\n",
+     "such as 512M or 4G: 2M to 1024G, a multiple of 2M\n",
      true},
     {"[guest a]\nkernel=k\nmemory = 3G\n",
      "exarch.ini:3: memory = 3072M: expected at most 2048M, what is free here\n", true},
@@ -105,8 +107,8 @@ static const struct {
      "exarch.ini:3: cpus = 2: expected 1: guests have one CPU in this version\n", true},
     {"[guest a]\nkernel=k\ncpus = 17\n",
      "exarch.ini:3: cpus = 17: expected a number from 1 to 16\n", true},
-    {"[guest a]\nkernel=k\ncore = 4\n",
-     "exarch.ini:3: core = 4: expected the number of one of this machine's CPUs, from 0\n", true},
+    {"[guest a]\nkernel=k\ncore = 64\n",
+     "exarch.ini:3: core = 64: expected a CPU's number from 0 to 63\n", true},
     {"[guest a]\nkernel=k\ncode_cache = 1M\n",
      "exarch.ini:3: code_cache = 1M: expected a size with its unit, such as 64M, a multiple of "
      "2M\n",

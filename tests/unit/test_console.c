@@ -204,6 +204,28 @@ static void a_switch_frees_who_was_refused(void **state)
     assert_string_equal(told, "r1 f0 ");
 }
 
+/* Log lines are seen whatever is in front, each on a line of its own, before what else waits. */
+static void the_log_is_always_seen(void **state)
+{
+    (void)state;
+    console_switch(1);
+    clear();
+    put(1, "prompt> ");
+    console_log("root speaks\r\n", 13);
+    put(1, "more\r\n");
+    console_log("again\r\n", 7);
+    assert_string_equal(seen, "prompt> \r\nroot speaks\r\nmore\r\nagain\r\n");
+    clear();
+    line_room = 4;
+    put(1, "12345678\n");
+    console_log("log\r\n", 5);
+    line_room = SIZE_MAX;
+    console_pump();
+    assert_string_equal(seen, "1234\r\nlog\r\n5678\n");
+    console_log("x\r\n", 3);
+    console_pump_log_forced();
+}
+
 static void input_has_an_end(void **state)
 {
     (void)state;
@@ -244,6 +266,7 @@ int main(void)
         cmocka_unit_test_setup(a_background_port_keeps_the_newest, setup),
         cmocka_unit_test_setup(the_front_loses_nothing, setup),
         cmocka_unit_test_setup(a_switch_frees_who_was_refused, setup),
+        cmocka_unit_test_setup(the_log_is_always_seen, setup),
         cmocka_unit_test_setup(input_has_an_end, setup),
         cmocka_unit_test_setup(history_is_all_that_is_kept, setup),
     };

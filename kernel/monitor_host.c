@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The monitor's view of the machine. */
+#include "kernel/monitor_host.h"
+
+#include "drivers/power.h"
+#include "exarch/bits.h"
+#include "kernel/irq.h"
+#include "kernel/log.h"
+#include "kernel/smp.h"
+
+bool monitor_host_cpu(unsigned index, struct monitor_cpu *out)
+{
+    if (index >= smp_cpu_count()) {
+        return false;
+    }
+    const struct cpu *cpu = smp_cpu(index);
+    *out = (struct monitor_cpu){.apic_id = cpu->apic_id,
+                                .online = cpu->online,
+                                .timer_interrupts = cpu->irq_counts[IRQ_VECTOR_TIMER]};
+    for (unsigned n = 0; n < ARRAY_SIZE(cpu->irq_counts); n++) {
+        out->interrupts += cpu->irq_counts[n];
+    }
+    return true;
+}
+
+void monitor_host_reboot(void)
+{
+    log_flush();
+    power_reset();
+}
+
+int monitor_host_poweroff(void)
+{
+    log_flush();
+    return power_off();
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the monitor asks of the machine: kernel/monitor_host.c answers, and a fake in its test. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct monitor_cpu {
+    uint32_t apic_id;
+    bool online;
+    uint64_t timer_interrupts;
+    uint64_t interrupts; /* of all kinds */
+};
+
+/* False when there is no such CPU. */
+bool monitor_host_cpu(unsigned index, struct monitor_cpu *cpu);
+
+/* Only come back when it did not work. */
+void monitor_host_reboot(void);
+int monitor_host_poweroff(void);
