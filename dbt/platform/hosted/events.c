@@ -95,7 +95,8 @@ static void arm(struct hosted_vcpu *hv)
         return;
     }
     hv->armed = hv->deadline;
-    uint64_t ticks = MIN(hv->deadline - now, counter_hz * 3600);
+    /* it may have passed since the caller looked at the counter */
+    uint64_t ticks = hv->deadline > now ? MIN(hv->deadline - now, counter_hz * 3600) : 0;
     set_timer(hv->timer, (uint64_t)((unsigned __int128)ticks * NS_PER_S / counter_hz));
 }
 
