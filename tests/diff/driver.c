@@ -62,11 +62,38 @@ static uint64_t next(void)
 }
 
 static const uint64_t integers[32] = {
-    0, 1, 2, 3, 0x1f, 0x20, 0x3f, 0x40, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000,
-    0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0xffffffff80000000, 0xffffffff7fffffff,
-    0x7fffffffffffffff, 0x8000000000000000, 0x8000000000000001, 0xfffffffffffffffe,
-    0xffffffffffffffff, 0xaaaaaaaaaaaaaaaa, 0x5555555555555555, 0x0123456789abcdef,
-    0x8080808080808080, 0x7f7f7f7f7f7f7f7f,
+    0,
+    1,
+    2,
+    3,
+    0x1f,
+    0x20,
+    0x3f,
+    0x40,
+    0x7f,
+    0x80,
+    0xff,
+    0x100,
+    0x7fff,
+    0x8000,
+    0xffff,
+    0x10000,
+    0x7fffffff,
+    0x80000000,
+    0xffffffff,
+    0x100000000,
+    0xffffffff80000000,
+    0xffffffff7fffffff,
+    0x7fffffffffffffff,
+    0x8000000000000000,
+    0x8000000000000001,
+    0xfffffffffffffffe,
+    0xffffffffffffffff,
+    0xaaaaaaaaaaaaaaaa,
+    0x5555555555555555,
+    0x0123456789abcdef,
+    0x8080808080808080,
+    0x7f7f7f7f7f7f7f7f,
 };
 
 static uint64_t random_integer(void)
@@ -75,24 +102,19 @@ static uint64_t random_integer(void)
     switch (r & 7) {
     case 0:
     case 1:
-    case 2:
-        return integers[r >> 8 & 31];
-    case 3:
-        return r >> 32;
-    case 4:
-        return (uint64_t)(int8_t)(r >> 8);
-    case 5:
-        return (uint64_t)(int32_t)(r >> 32);
-    default:
-        return next();
+    case 2: return integers[r >> 8 & 31];
+    case 3: return r >> 32;
+    case 4: return (uint64_t)(int8_t)(r >> 8);
+    case 5: return (uint64_t)(int32_t)(r >> 32);
+    default: return next();
     }
 }
 
 /* Signs are random. Zeros, denormals, normals, limits of integer conversion, infinities, NaNs. */
 static const uint16_t halves[] = {
-    0x0000, 0x0001, 0x0002, 0x03ff, 0x0400, 0x0401, 0x3555, 0x3800, 0x3bff, 0x3c00, 0x3c01, 0x3e00,
-    0x4000, 0x4200, 0x4248, 0x5bff, 0x5c00, 0x7800, 0x77ff, 0x7bff, 0x7bfe, 0x7c00, 0x7c01, 0x7d55,
-    0x7e00, 0x7e01, 0x7fff, 0x2e66, 0x6400, 0x6401, 0x4100, 0x3a00,
+    0x0000, 0x0001, 0x0002, 0x03ff, 0x0400, 0x0401, 0x3555, 0x3800, 0x3bff, 0x3c00, 0x3c01,
+    0x3e00, 0x4000, 0x4200, 0x4248, 0x5bff, 0x5c00, 0x7800, 0x77ff, 0x7bff, 0x7bfe, 0x7c00,
+    0x7c01, 0x7d55, 0x7e00, 0x7e01, 0x7fff, 0x2e66, 0x6400, 0x6401, 0x4100, 0x3a00,
 };
 static const uint32_t singles[] = {
     0x00000000, 0x00000001, 0x00000002, 0x007fffff, 0x00800000, 0x00800001, 0x33800000, 0x33800001,
@@ -118,12 +140,9 @@ static uint16_t random_half(uint64_t r)
 {
     uint16_t sign = (uint16_t)(r & 0x8000);
     switch (r >> 16 & 3) {
-    case 0:
-        return (uint16_t)(r >> 32);
-    case 1:
-        return (uint16_t)(sign | (0x3c00 + (r >> 32 & 0xfff) - 0x800));
-    default:
-        return sign | halves[r >> 32 & 31];
+    case 0: return (uint16_t)(r >> 32);
+    case 1: return (uint16_t)(sign | (0x3c00 + (r >> 32 & 0xfff) - 0x800));
+    default: return sign | halves[r >> 32 & 31];
     }
 }
 
@@ -131,12 +150,9 @@ static uint32_t random_single(uint64_t r)
 {
     uint32_t sign = (uint32_t)(r & 0x80000000);
     switch (r & 3) {
-    case 0:
-        return (uint32_t)(r >> 32);
-    case 1:
-        return sign | (0x3f800000 + (uint32_t)(r >> 32 & 0x3ffffff) - 0x2000000);
-    default:
-        return sign | singles[r >> 32 & 31];
+    case 0: return (uint32_t)(r >> 32);
+    case 1: return sign | (0x3f800000 + (uint32_t)(r >> 32 & 0x3ffffff) - 0x2000000);
+    default: return sign | singles[r >> 32 & 31];
     }
 }
 
@@ -145,12 +161,9 @@ static uint64_t random_double(void)
     uint64_t r = next();
     uint64_t sign = r << 63;
     switch (r >> 1 & 3) {
-    case 0:
-        return next();
-    case 1:
-        return sign | (0x3ff0000000000000 + (next() & 0x7fffffffffffff) - 0x40000000000000);
-    default:
-        return sign | doubles[r >> 32 & 31];
+    case 0: return next();
+    case 1: return sign | (0x3ff0000000000000 + (next() & 0x7fffffffffffff) - 0x40000000000000);
+    default: return sign | doubles[r >> 32 & 31];
     }
 }
 
@@ -171,10 +184,8 @@ static uint64_t random_lanes(unsigned pool)
         uint64_t high = random_single(next());
         return high << 32 | random_single(next());
     }
-    case POOL_DOUBLE:
-        return random_double();
-    default:
-        return random_integer();
+    case POOL_DOUBLE: return random_double();
+    default: return random_integer();
     }
 }
 
@@ -199,10 +210,11 @@ static uint64_t random_fpcr(void)
     return fpcr;
 }
 
-/* Not mapped, beyond TCR.T0SZ, EPD1's half, not canonical; the last two are EL1's, so EL0's alone. */
+/* Not mapped, beyond TCR.T0SZ, EPD1's half, not canonical; the last two are EL1's, so EL0's alone.
+ */
 static const uint64_t faulting[16] = {
-    0xc0000100, 0x7fc0000100, 0x8000000100, 0xffffffc000000100, 0xffffff7000000100,
-    0x1000000000100, 0x8000000000000100, 0x5500000040300100, 0x40300100, 0x9000100,
+    0xc0000100,      0x7fc0000100,       0x8000000100,       0xffffffc000000100, 0xffffff7000000100,
+    0x1000000000100, 0x8000000000000100, 0x5500000040300100, 0x40300100,         0x9000100,
 };
 
 static void fix_register(struct state *state, const struct fix *fix, const uint32_t *code,
@@ -211,24 +223,12 @@ static void fix_register(struct state *state, const struct fix *fix, const uint3
     uint64_t *reg = fix->reg == 31 ? &state->sp : &state->x[fix->reg];
     uint64_t value = (uint64_t)(int64_t)fix->value;
     switch (fix->kind) {
-    case FIX_WINDOW:
-        *reg = (uint64_t)(pages + 4096) + alias + value;
-        break;
-    case FIX_CODE:
-        *reg = (uint64_t)code + alias + value;
-        break;
-    case FIX_LOW_WORD:
-        *reg = (next() << 32) | (uint32_t)value;
-        break;
-    case FIX_WORD:
-        *reg = (uint32_t)value;
-        break;
-    case FIX_FAULT:
-        *reg = faulting[value & 15] - (uint64_t)(fix->value >> 4);
-        break;
-    default:
-        *reg = value;
-        break;
+    case FIX_WINDOW: *reg = (uint64_t)(pages + 4096) + alias + value; break;
+    case FIX_CODE: *reg = (uint64_t)code + alias + value; break;
+    case FIX_LOW_WORD: *reg = (next() << 32) | (uint32_t)value; break;
+    case FIX_WORD: *reg = (uint32_t)value; break;
+    case FIX_FAULT: *reg = faulting[value & 15] - (uint64_t)(fix->value >> 4); break;
+    default: *reg = value; break;
     }
 }
 

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a differential blob knows of one sequence: the start state, the end state, the descriptor. */
+/* What a differential blob knows of one sequence: the start state, the end state, the descriptor.
+ */
 #pragma once
 
 /* Offsets in struct state, for start.S; checked by driver.c. */
-#define ST_X        0    /* X0..X30 */
-#define ST_SP       248
-#define ST_NZCV     256
-#define ST_DAIF     264
-#define ST_TPIDR0   272
-#define ST_TPIDR1   280
-#define ST_FPCR     288
-#define ST_FPSR     296
-#define ST_ESR      304 /* of the exception that ended the sequence; all ones where none did */
-#define ST_ELR      312
-#define ST_FAR      320
-#define ST_SPSR     328
-#define ST_VECTOR   336
-#define ST_PAD      344
-#define ST_V        352 /* V0..V31 */
-#define ST_SIZE     864
+#define ST_X      0 /* X0..X30 */
+#define ST_SP     248
+#define ST_NZCV   256
+#define ST_DAIF   264
+#define ST_TPIDR0 272
+#define ST_TPIDR1 280
+#define ST_FPCR   288
+#define ST_FPSR   296
+#define ST_ESR    304 /* of the exception that ended the sequence; all ones where none did */
+#define ST_ELR    312
+#define ST_FAR    320
+#define ST_SPSR   328
+#define ST_VECTOR 336
+#define ST_PAD    344
+#define ST_V      352 /* V0..V31 */
+#define ST_SIZE   864
 
 /* Where EL0 sees RAM, from where EL1 does: EL1 may not execute what EL0 may write. */
 #define EL0_ALIAS 0x40000000
@@ -58,12 +59,12 @@ enum { MAX_FIXES = 5 };
 
 /* One sequence; made by generate.py (DESCRIPTOR there). */
 struct descriptor {
-    uint32_t code;  /* first word, as index into the code */
-    uint32_t seed;  /* of the random state */
-    uint8_t fp;     /* vector registers, FPCR and FPSR matter; 2: with FPCR.FZ clear */
-    uint8_t pool;   /* what vector registers hold: enum pool */
+    uint32_t code; /* first word, as index into the code */
+    uint32_t seed; /* of the random state */
+    uint8_t fp;    /* vector registers, FPCR and FPSR matter; 2: with FPCR.FZ clear */
+    uint8_t pool;  /* what vector registers hold: enum pool */
     uint8_t fixes;
-    uint8_t el0;    /* runs at EL0, in the alias of RAM that EL0 may access */
+    uint8_t el0; /* runs at EL0, in the alias of RAM that EL0 may access */
     struct fix fix[MAX_FIXES];
 };
 
