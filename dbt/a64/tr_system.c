@@ -16,6 +16,7 @@
 
 enum {
     R_NZCV = SYSREG(3, 3, 4, 2, 0),
+    R_DAIF = SYSREG(3, 3, 4, 2, 1),
     R_FPCR = SYSREG(3, 3, 4, 4, 0),
     R_FPSR = SYSREG(3, 3, 4, 4, 1),
     R_CURRENT_EL = SYSREG(3, 0, 4, 2, 2),
@@ -158,6 +159,12 @@ static uint64_t systrap_iss(uint32_t word)
            bit(word, 21);
 }
 
+/* Goes on after what may have changed PSTATE.D; a single-stepped block ends as for any context. */
+static enum tr_result step_or_next(struct tr *t)
+{
+    return t->flags & TR_STEP ? leave_next(t, EXIT_CONTEXT, 0) : TR_NEXT;
+}
+
 static void msr_immediate(struct tr *t)
 {
     uint32_t imm =
@@ -189,26 +196,19 @@ static bool daif_trapped(const struct tr *t)
     return !at_el1(t) && !(t->flags & TR_UMA);
 }
 
-enum tr_result tr_MSR_DAIFSet(struct tr *t, const struct arg_MSR_DAIFSet *a)
+/* Where this lets an interrupt in, the helper itself leaves the block. */
+static enum tr_result msr_daif(struct tr *t, const struct arg_MSR_DAIFSet *a)
 {
     (void)a;
     if (daif_trapped(t)) {
         return leave_here(t, EXIT_SYSTRAP, systrap_iss(t->word));
     }
     msr_immediate(t);
-    return TR_NEXT;
+    return step_or_next(t);
 }
 
-/* An interrupt that was masked may be taken now: the block ends. */
-enum tr_result tr_MSR_DAIFClr(struct tr *t, const struct arg_MSR_DAIFClr *a)
-{
-    (void)a;
-    if (daif_trapped(t)) {
-        return leave_here(t, EXIT_SYSTRAP, systrap_iss(t->word));
-    }
-    msr_immediate(t);
-    return leave_next(t, EXIT_CONTEXT, 0);
-}
+TR(MSR_DAIFSet, msr_daif(t, a))
+TR(MSR_DAIFClr, msr_daif(t, a))
 
 /* --- system instructions --- */
 /*
@@ -322,10 +322,14 @@ enum tr_result tr_MRS(struct tr *t, const struct arg_MRS *a)
     return TR_NEXT;
 }
 
-/* Registers whose value only MRS and exceptions use: after a write the block goes on. */
+/*
+ * Registers whose value only MRS and exceptions use: after a write the block goes on. So it does
+ * after DAIF, where the helper leaves the block when an interrupt is let in.
+ */
 static bool is_plain(uint32_t sysreg)
 {
     static const uint16_t plain[] = {
+        R_DAIF,
         SYSREG(3, 0, 4, 0, 0),  /* SPSR_EL1 */
         SYSREG(3, 0, 4, 0, 1),  /* ELR_EL1 */
         SYSREG(3, 0, 4, 1, 0),  /* SP_EL0 */
@@ -362,5 +366,5 @@ enum tr_result tr_MSR(struct tr *t, const struct arg_MSR *a)
         return TR_NEXT;
     }
     ir_call_sync(&t->b, HELPER_sysreg_write, sysreg, value, IR_NONE, IR_NONE);
-    return is_plain(sysreg) ? TR_NEXT : leave_next(t, EXIT_CONTEXT, 0);
+    return is_plain(sysreg) ? step_or_next(t) : leave_next(t, EXIT_CONTEXT, 0);
 }

@@ -141,6 +141,23 @@ bool exc_interrupt_pending(const struct vcpu *vcpu)
            (vcpu->fiq_line && !(daif & DAIF_F)) || (vcpu->serror_pending && !(daif & DAIF_A));
 }
 
+void exc_set_daif(struct vcpu *vcpu, unsigned daif)
+{
+    unsigned changed = vcpu->ps.daif ^ daif;
+
+    vcpu->ps.daif = (uint8_t)daif;
+    if (vcpu->tr_flags & TR_STEP) {
+        return;
+    }
+    if (changed & DAIF_D) {
+        sys_context_update(vcpu);
+    }
+    if ((changed & DAIF_D) || exc_interrupt_pending(vcpu)) {
+        vcpu->st->pc += 4;
+        vcpu->st->unwind = 1;
+    }
+}
+
 bool exc_take_interrupt(struct vcpu *vcpu)
 {
     unsigned daif = vcpu->ps.daif;

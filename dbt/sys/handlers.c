@@ -56,7 +56,7 @@ READ(DAIF)
 
 WRITE(DAIF)
 {
-    vcpu->ps.daif = (uint8_t)bits(value, 9, 6);
+    exc_set_daif(vcpu, (unsigned)bits(value, 9, 6));
 }
 
 READ(SPSel)

@@ -83,3 +83,10 @@ uint32_t sys_fetch_word(struct vcpu *vcpu);
 
 /* The PMU's cycle counter follows a change of what makes it run. */
 void pmu_reset(struct vcpu *vcpu);
+
+/*
+ * MSR to PSTATE.DAIF (D A I F in bits 3..0), called by a sync helper. The block goes on, unless an
+ * interrupt is let in or debug exceptions are: then translated code is left, PC being the next
+ * instruction's. A block that is single-stepped ends with this instruction anyway.
+ */
+void exc_set_daif(struct vcpu *vcpu, unsigned daif);

@@ -273,8 +273,8 @@ uint64_t help_msr_imm(struct vcpu *vcpu, UNUSED uint64_t a0, UNUSED uint64_t a1,
     case MSR_UAO: vcpu->ps.uao = crm & 1; break;
     case MSR_PAN: vcpu->ps.pan = crm & 1; break;
     case MSR_SPSEL: pstate_set_el(vcpu, 1, crm & 1); break;
-    case MSR_DAIFSET: vcpu->ps.daif |= crm; break;
-    case MSR_DAIFCLR: vcpu->ps.daif &= (uint8_t)~crm; break;
+    case MSR_DAIFSET: exc_set_daif(vcpu, vcpu->ps.daif | crm); break;
+    case MSR_DAIFCLR: exc_set_daif(vcpu, vcpu->ps.daif & ~(unsigned)crm); break;
     default: sys_undefined(vcpu); return 0;
     }
     return 0;

@@ -41,6 +41,7 @@ enum {
     MSR_SPSEL_1 = 0xd50041bf, /* msr spsel, #1 */
     MSR_DAIFSET_2 = 0xd50342df,
     MSR_DAIFCLR_2 = 0xd50342ff,
+    MSR_DAIF_X0 = 0xd51b4220,
     MSR_SCTLR_X0 = 0xd5181000,
     MSR_TPIDR_EL0_X0 = 0xd51bd040,
     MSR_TPIDR_EL1_X0 = 0xd518d080,
@@ -189,7 +190,7 @@ static void fullest_block(void **state)
 static void context_ends_block(void **state)
 {
     (void)state;
-    static const uint32_t ends[] = {MSR_SPSEL_1, MSR_DAIFCLR_2, MSR_SCTLR_X0, IC_IVAU_X0};
+    static const uint32_t ends[] = {MSR_SPSEL_1, MSR_SCTLR_X0, IC_IVAU_X0};
     for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
         TRANSLATE(TR_EL1, ends[i]);
         assert_int_equal(block.guest_count, 1);
@@ -197,7 +198,8 @@ static void context_ends_block(void **state)
     }
     TRANSLATE(TR_EL1, ISB);
     assert_int_equal(block.guest_count, 1);
-    static const uint32_t goes_on[] = {MSR_DAIFSET_2, MSR_TPIDR_EL1_X0, MSR_TPIDR_EL0_X0, NOP};
+    static const uint32_t goes_on[] = {MSR_DAIFSET_2,    MSR_DAIFCLR_2,    MSR_DAIF_X0,
+                                       MSR_TPIDR_EL1_X0, MSR_TPIDR_EL0_X0, NOP};
     for (unsigned i = 0; i < ARRAY_SIZE(goes_on); i++) {
         TRANSLATE(TR_EL1, goes_on[i]);
         assert_goes_on();
