@@ -6,7 +6,6 @@
  */
 #include "kernel/guests.h"
 
-#include "drivers/power.h"
 #include "exarch/bits.h"
 #include "guestdev/back/back.h"
 #include "kernel/blob.h"
@@ -20,13 +19,12 @@
 #include "kernel/mem.h"
 #include "kernel/monitor.h"
 #include "kernel/random.h"
+#include "kernel/shutdown.h"
 #include "kernel/smp.h"
-#include "kernel/time.h"
 #include "kernel/vm.h"
 
 #define GUEST_RAM_BASE UINT64_C(0x40000000) /* where the guest machine has its RAM */
 #define VM_PIECE       MIB(2)               /* vm_pointer crosses no border of these */
-#define LINE_DRAIN_US  5000 /* what a 16-byte FIFO takes at 115200 baud, three times over */
 #define LOG_LINE_MAX   200u
 
 _Static_assert(CONFIG_GUESTS_MAX == CONSOLE_GUESTS, "each guest has its ports");
@@ -228,15 +226,10 @@ static void last_ended(void)
 {
     idle_said = true;
     log_info(LOG_CONFIG, "all guests have ended");
-    if (config.when_idle == CONFIG_IDLE_STAY) {
-        return;
-    }
-    log_flush();
-    time_delay_us(LINE_DRAIN_US);
     if (config.when_idle == CONFIG_IDLE_POWEROFF) {
-        log_error(LOG_CONFIG, "the machine does not switch off: %s", err_text(power_off()));
-    } else {
-        power_reset();
+        shutdown_poweroff();
+    } else if (config.when_idle == CONFIG_IDLE_REBOOT) {
+        shutdown_reboot();
     }
 }
 

@@ -83,7 +83,8 @@ void log_write(enum log_area area, enum log_level level, const char *format, ...
 /* The ring's text from its oldest whole line on. */
 static void replay(struct log_sink *sink)
 {
-    uint64_t from = ring_written > RING_SIZE ? ring_written - RING_SIZE : 0;
+    /* One less than the ring holds, for the byte before `from` to be there too. */
+    uint64_t from = ring_written >= RING_SIZE ? ring_written - RING_SIZE + 1 : 0;
 
     while (from && from < ring_written && ring[(from - 1) % RING_SIZE] != '\n') {
         from++;

@@ -2,10 +2,9 @@
 /* The monitor's view of the machine. */
 #include "kernel/monitor_host.h"
 
-#include "drivers/power.h"
 #include "exarch/bits.h"
 #include "kernel/irq.h"
-#include "kernel/log.h"
+#include "kernel/shutdown.h"
 #include "kernel/smp.h"
 
 bool monitor_host_cpu(unsigned index, struct monitor_cpu *out)
@@ -25,12 +24,10 @@ bool monitor_host_cpu(unsigned index, struct monitor_cpu *out)
 
 void monitor_host_reboot(void)
 {
-    log_flush();
-    power_reset();
+    shutdown_reboot();
 }
 
 int monitor_host_poweroff(void)
 {
-    log_flush();
-    return power_off();
+    return shutdown_poweroff();
 }

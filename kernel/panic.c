@@ -8,6 +8,7 @@
 #include "kernel/cpu_local.h"
 #include "kernel/lib/format.h"
 #include "kernel/log.h"
+#include "kernel/smp.h"
 #include "kernel/symbols.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
@@ -91,6 +92,7 @@ static _Noreturn void die(const struct trap_frame *frame, uint64_t rbp, const ch
     if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL)) {
         stop(); /* another CPU, or a fault in here: the first report is the one that counts */
     }
+    smp_stop_others();
     log_force_unlock();
     log_error(LOG_TRAP, "PANIC on CPU %u: %s", cpu_index(), text);
     log_error(LOG_TRAP, "build %s", build_id());

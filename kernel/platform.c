@@ -26,6 +26,7 @@ static struct acpi_info acpi;
 
 static const struct smp_ipi_ops ipi_ops = {
     .send = apic_send,
+    .send_nmi = apic_send_nmi,
     .send_init = apic_send_init,
     .send_startup = apic_send_startup,
     .init_this_cpu = apic_init_this_cpu,

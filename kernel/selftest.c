@@ -4,13 +4,13 @@
 
 #include <stdbool.h>
 
-#include "drivers/power.h"
 #include "kernel/image.h"
 #include "kernel/irq.h"
 #include "kernel/lib/string.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
 #include "kernel/panic.h"
+#include "kernel/shutdown.h"
 #include "kernel/smp.h"
 #include "kernel/time.h"
 #include "kernel/x86/cpu.h"
@@ -124,13 +124,12 @@ static void test_timer(void)
 
 static void test_poweroff(void)
 {
-    log_info(LOG_BOOT, "selftest: power off: %s", err_text(power_off()));
+    shutdown_poweroff();
 }
 
 static void test_reboot(void)
 {
-    log_info(LOG_BOOT, "selftest: reset");
-    power_reset();
+    shutdown_reboot();
 }
 
 // clang-format off

@@ -174,6 +174,31 @@ void smp_kick(unsigned index)
     }
 }
 
+/* --- stopping -----------------------------------------------------------------------------------
+ */
+static struct cpu *last_running; /* NULL: all run */
+
+void smp_stop_others(void)
+{
+    struct cpu *nobody = NULL;
+
+    /* Only the first that asks goes on. */
+    __atomic_compare_exchange_n(&last_running, &nobody, cpu_self(), false, __ATOMIC_ACQ_REL,
+                                __ATOMIC_RELAXED);
+    for (unsigned i = 0; ipi && i < count; i++) {
+        if (cpus[i] != cpu_self()) {
+            ipi->send_nmi(cpus[i]->apic_id);
+        }
+    }
+}
+
+bool smp_must_stop(void)
+{
+    struct cpu *last = __atomic_load_n(&last_running, __ATOMIC_ACQUIRE);
+
+    return last && last != cpu_self();
+}
+
 /* --- work ---------------------------------------------------------------------------------------
  */
 void smp_set_work(unsigned index, smp_call_fn *function, void *argument)

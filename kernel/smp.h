@@ -2,6 +2,7 @@
 /* The other CPUs: starting them, sending them work. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "exarch/err.h"
@@ -31,6 +32,11 @@ void smp_call_all(smp_call_fn *function, void *argument);
 /* Makes a CPU leave HLT or its guest, for it to look at its work again. */
 void smp_kick(unsigned index);
 
+/* Stops the other CPUs where they are, for good: panic, power off, reset. */
+void smp_stop_others(void);
+/* True when this CPU is one of those; it then halts in its NMI. */
+bool smp_must_stop(void);
+
 /* What an idle CPU runs after `function` is given: the virtualization scheduler's loop. */
 void smp_set_work(unsigned index, smp_call_fn *function, void *argument);
 
@@ -40,6 +46,7 @@ _Noreturn void smp_idle(void);
 /* What the APIC driver (drivers/) offers; set before smp_start. */
 struct smp_ipi_ops {
     void (*send)(uint32_t apic_id, unsigned vector);
+    void (*send_nmi)(uint32_t apic_id);
     void (*send_init)(uint32_t apic_id);
     void (*send_startup)(uint32_t apic_id, unsigned page);
     void (*init_this_cpu)(void); /* the APIC of the CPU that runs it */

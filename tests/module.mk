@@ -77,3 +77,6 @@ unit_x64_forms_LIBS := -lZydis -lZycore
 UNIT_TESTS       += monitor
 unit_monitor_SRC := tests/unit/test_monitor.c kernel/monitor.c kernel/cli.c kernel/console.c \
                     kernel/lib/format.c kernel/lib/text.c $(unit_machine)
+
+UNIT_TESTS   += log
+unit_log_SRC := tests/unit/test_log.c kernel/log.c kernel/rtc.c kernel/lib/format.c

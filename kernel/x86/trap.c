@@ -6,6 +6,7 @@
 
 #include "kernel/irq.h"
 #include "kernel/panic.h"
+#include "kernel/smp.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/gdt.h"
 #include "kernel/x86/regs.h"
@@ -109,6 +110,11 @@ void trap_dispatch(struct trap_frame *frame)
     if (vector >= EXCEPTIONS) {
         irq_dispatch(vector);
         return;
+    }
+    if (vector == VEC_NMI && smp_must_stop()) {
+        for (;;) {
+            cpu_halt();
+        }
     }
     if (vector == VEC_NMI && nmi_handler && nmi_handler()) {
         return;
