@@ -84,6 +84,15 @@ static void free_vm(struct vm *vm)
     kfree(vm, sizeof(*vm));
 }
 
+static uint64_t files_size(const struct vm_config *config)
+{
+    uint64_t size = 0;
+    for (unsigned i = 0; i < ABI_FILE_COUNT; i++) {
+        size += config->files[i].data ? ALIGN_UP(config->files[i].size, PAGE_SIZE) : 0;
+    }
+    return size;
+}
+
 static int build(struct vm *vm, const struct vm_config *config)
 {
     const char *why = NULL;
@@ -96,7 +105,8 @@ static int build(struct vm *vm, const struct vm_config *config)
                         ? config->heap
                         : DEFAULT_HEAP + ALIGN_UP(config->ram / DEFAULT_HEAP_SHARE, MIB(2));
     uint64_t code = config->code_cache ? config->code_cache : DEFAULT_CODE_CACHE;
-    uint64_t space = vm_layout(&vm->layout, &vm->image, config->vcpus, heap, code, config->ram);
+    const struct vm_sizes sizes = {config->vcpus, heap, files_size(config), code, config->ram};
+    uint64_t space = vm_layout(&vm->layout, &vm->image, &sizes);
     error = vm_memory_take(&vm->memory, space, virt_features.guest_large_1g);
     if (error) {
         log_error(LOG_VM, "%s: wants %lu MiB with its engine's; there is not that much memory free",

@@ -132,10 +132,12 @@ static uint64_t table_pages(uint64_t space)
     return 1 + 2 * 3 + 2 * (ABI_IMAGE_MAX / MIB(2) + 2) + 2 + space / GIB(1) + 1;
 }
 
-uint64_t vm_layout(struct abi_boot *boot, const struct vm_image *image, unsigned vcpus,
-                   uint64_t heap, uint64_t code, uint64_t ram)
+uint64_t vm_layout(struct abi_boot *boot, const struct vm_image *image,
+                   const struct vm_sizes *sizes)
 {
     uint64_t next = 0;
+    uint64_t vcpus = sizes->vcpus;
+    uint64_t store = ALIGN_UP(sizes->store, PAGE_SIZE);
     boot->image = take_area(&next, image->size);
     /* Boot, VM and vCPU pages and rings lie in one chunk: root sees them as one run of bytes. */
     next = ALIGN_UP(next, MIB(2));
@@ -147,10 +149,12 @@ uint64_t vm_layout(struct abi_boot *boot, const struct vm_image *image, unsigned
     boot->console_out = boot->vcpu_pages + PAGE_SIZE * vcpus;
     boot->console_in = boot->console_out + ABI_CONSOLE_OUT_SIZE;
     boot->stacks = take_area(&next, vcpus * (PAGE_SIZE + ABI_STACK_SIZE));
-    boot->tables = take_area(&next, PAGE_SIZE * table_pages(next + heap + code + ram));
-    uint64_t heap_end = ALIGN_UP(next + heap, MIB(2));
+    uint64_t most = next + sizes->heap + store + sizes->code + sizes->ram;
+    boot->tables = take_area(&next, PAGE_SIZE * table_pages(most));
+    uint64_t heap_end = ALIGN_UP(next + sizes->heap + store, MIB(2)) - store;
     boot->heap = take_area(&next, heap_end - next);
-    boot->code = take_area(&next, code);
-    boot->ram = take_area(&next, ram);
+    boot->store = take_area(&next, store);
+    boot->code = take_area(&next, sizes->code);
+    boot->ram = take_area(&next, sizes->ram);
     return next;
 }

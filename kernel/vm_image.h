@@ -24,9 +24,14 @@ struct vm_image {
 int vm_image_parse(const void *file, uint64_t size, struct vm_image *image,
                    const char **why) MUST_CHECK;
 
+struct vm_sizes {
+    unsigned vcpus;
+    uint64_t heap, store, code, ram; /* bytes; store is for the files */
+};
+
 /*
  * Fills boot's areas and page addresses; the result is the size of the VM's physical space.
- * heap, code and ram are multiples of 2 MiB.
+ * Code and ram are multiples of 2 MiB; the heap gets what alignment leaves.
  */
-uint64_t vm_layout(struct abi_boot *boot, const struct vm_image *image, unsigned vcpus,
-                   uint64_t heap, uint64_t code, uint64_t ram);
+uint64_t vm_layout(struct abi_boot *boot, const struct vm_image *image,
+                   const struct vm_sizes *sizes);

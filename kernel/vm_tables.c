@@ -62,7 +62,7 @@ int vm_map_nested(struct vm *vm)
     // clang-format off
     const struct area_rights rows[] = {
         {{l->shared.vpa, PAGE_SIZE},                              PTAB_R}, /* the boot page */
-        {{after_boot, l->heap.vpa + l->heap.size - after_boot},   data},
+        {{after_boot, l->code.vpa - after_boot},   data},
         {l->code,                                                 data | PTAB_X},
         {l->ram,                                                  data},
     };

@@ -6,11 +6,10 @@
  * Address spaces
  *   VPA  the VM's own physical space, what EPT/NPT maps. [0, engine_size) is the engine's:
  *        image at 0, then boot page, VM page, vCPU pages, console rings, boot stacks, first page
- *        tables, heap; the code cache is at its end. RAM of the guest follows, 2 MiB aligned.
- *   linear, the same two PML4 slots in every view:
- *        ABI_ENGINE_BASE + VPA of the image, of shared pages and so on (root maps only what it
- *        loaded there; the rest of the slot is the engine's to fill);
- *        ABI_DIRECT_BASE + VPA: everything, supervisor, no-execute; the image's read-only pages
+ *        tables, heap, files; the code cache is at its end. RAM of the guest follows, 2 MiB
+ * aligned. linear, the same two PML4 slots in every view: ABI_ENGINE_BASE + VPA of the image, of
+ * shared pages and so on (root maps only what it loaded there; the rest of the slot is the engine's
+ * to fill); ABI_DIRECT_BASE + VPA: everything, supervisor, no-execute; the image's read-only pages
  *        and the boot page are read-only here too.
  *
  * EPT/NPT rights: image text read+execute, image read-only data and boot page read, code cache
@@ -146,7 +145,7 @@ struct abi_area {
     uint64_t size;
 };
 
-/* One file given to the VM, already in guest RAM or not there (size 0). */
+/* One file given to the VM; size 0: none. */
 enum abi_file { ABI_FILE_KERNEL, ABI_FILE_INITRD, ABI_FILE_DTB, ABI_FILE_COUNT };
 
 /* The boot page: written by root before the first entry, read-only for the VM. */
@@ -164,8 +163,9 @@ struct abi_boot {
     struct abi_area stacks; /* vcpus * (guard page + ABI_STACK_SIZE) */
     struct abi_area tables; /* the first page tables */
     struct abi_area heap;   /* free for the engine */
+    struct abi_area store;  /* the files lie here; free for the engine when it has read them */
     struct abi_area code;   /* code cache: the one area that may be executed beside the image */
-    struct abi_area ram;    /* the guest's memory, zeroed, but for the files */
+    struct abi_area ram;    /* the guest's memory, zeroed */
 
     uint64_t vm_page;     /* VPA of struct abi_vm */
     uint64_t vcpu_pages;  /* VPA of struct abi_vcpu [vcpus], a page each */
@@ -175,7 +175,7 @@ struct abi_boot {
     uint64_t tsc_hz;
     uint64_t xcr0;
 
-    struct abi_area files[ABI_FILE_COUNT]; /* in RAM; root puts them at its end, page aligned */
+    struct abi_area files[ABI_FILE_COUNT]; /* in `store`, each page aligned */
     uint8_t seed[64]; /* random bytes for the guest's rng-seed and kaslr-seed */
     char name[32];    /* the guest's name in exarch.ini */
     char cmdline[2048];

@@ -142,9 +142,10 @@ static void areas_follow_each_other(void **state)
     for (unsigned vcpus = 1; vcpus <= ABI_MAX_VCPUS; vcpus++) {
         struct abi_boot boot = {0};
         struct vm_image image = {.size = 0x123000};
-        uint64_t space = vm_layout(&boot, &image, vcpus, MIB(64), MIB(32), GIB(1));
+        struct vm_sizes sizes = {vcpus, MIB(64), vcpus * 12345, MIB(32), GIB(1)};
+        uint64_t space = vm_layout(&boot, &image, &sizes);
         const struct abi_area *order[] = {&boot.image, &boot.shared, &boot.stacks, &boot.tables,
-                                          &boot.heap,  &boot.code,   &boot.ram};
+                                          &boot.heap,  &boot.store,  &boot.code,   &boot.ram};
         for (unsigned i = 1; i < ARRAY_SIZE(order); i++) {
             assert_true(order[i - 1]->vpa + order[i - 1]->size <= order[i]->vpa);
             assert_true(IS_ALIGNED(order[i]->vpa, PAGE_SIZE));
