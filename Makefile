@@ -32,7 +32,7 @@ FREE := $(BASE) -ffreestanding -fno-stack-protector -fcf-protection=none -mno-re
         -mgeneral-regs-only -fno-asynchronous-unwind-tables -fno-omit-frame-pointer
 
 ROOT_CFLAGS   := $(FREE) -mcmodel=kernel -fno-pic -fno-pie -DEXARCH_ROOT=1
-ENGINE_CFLAGS := $(FREE) -fpie -include exarch/hidden.h -DEXARCH_ENGINE=1
+ENGINE_CFLAGS := $(FREE) -mpopcnt -fpie -include exarch/hidden.h -DEXARCH_ENGINE=1
 HOSTED_CFLAGS := $(BASE) -D_GNU_SOURCE -DEXARCH_HOSTED=1 -fno-stack-protector -fcf-protection=none
 UNIT_CFLAGS   := $(BASE) -D_GNU_SOURCE -DEXARCH_UNIT=1 -fsanitize=address,undefined -fno-sanitize-recover=all
 

@@ -12,7 +12,6 @@
 #include "kernel/mem.h"
 #include "kernel/mem_boot.h"
 #include "kernel/panic.h"
-#include "kernel/random.h"
 #include "kernel/platform.h"
 #include "kernel/screen.h"
 #include "kernel/selftest.h"
@@ -97,18 +96,8 @@ static _Noreturn void run_guests(void)
             smp_set_work(i, sched_loop, NULL);
         }
     }
-<<<<<<< HEAD
     sched_set_background(guests_background, serial_is_polled() ? SERIAL_POLL_US : 0);
     guests_init(&boot_info);
-=======
-    smp_call_all(virt_core_on, NULL);
-    for (unsigned i = 1; i < smp_cpu_count(); i++) {
-        smp_set_work(i, sched_loop, NULL);
-    }
-    sched_set_background(boot_cpu_background);
-    random_init();
-    guests_start(&boot_info);
->>>>>>> be85ab0 (wip)
     sched_loop(NULL);
     panic("the scheduler came back");
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Hosted: entering and leaving translated code, and the signals that its faults become. */
-#include <cpuid.h>
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "dbt/platform/features.h"
 #include "dbt/platform/hosted/hosted.h"
 #include "dbt/rt/fault.h"
 #include "dbt/rt/helpers.h"
@@ -88,27 +88,9 @@ static uint64_t stub_rx(const uint8_t *stub)
     return plat_memory()->code_rx + (uint64_t)(stub - hosted_stubs);
 }
 
-/* The optional features that CPUID shows; see enum x64_feature. */
-static uint32_t host_features(void)
-{
-    unsigned a, b = 0, c1 = 0, c7 = 0, d;
-    uint32_t features = 0;
-    if (__get_cpuid(1, &a, &b, &c1, &d)) {
-        features |= (c1 & bit_AES ? X64_AESNI : 0) | (c1 & bit_PCLMUL ? X64_PCLMUL : 0) |
-                    (c1 & bit_F16C ? X64_F16C : 0);
-    }
-    if (__get_cpuid_count(7, 0, &a, &b, &c7, &d)) {
-        unsigned avx512 = bit_AVX512VL | bit_AVX512DQ | bit_AVX512BW;
-        features |= (b & bit_SHA ? X64_SHA : 0) | (b & bit_ADX ? X64_ADX : 0) |
-                    (c7 & bit_VPCLMULQDQ ? X64_VPCLMUL : 0) | (c7 & bit_GFNI ? X64_GFNI : 0) |
-                    ((b & avx512) == avx512 ? X64_AVX512VL : 0);
-    }
-    return features;
-}
-
 void hosted_stubs_init(void)
 {
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2")) {
+    if (!features_are_enough()) {
         errx(EXIT_FAILURE, "this host is older than x86-64-v3");
     }
     memcpy(plat_memory()->code_rw, hosted_stubs, (size_t)(hosted_stubs_end - hosted_stubs));
@@ -116,7 +98,7 @@ void hosted_stubs_init(void)
         pure[i] = help_pure[i];
     }
     env = (struct x64_env){.mem_model = MEM_SLOTS,
-                           .features = host_features(),
+                           .features = features_optional(),
                            .exit = stub_rx(hosted_stub_exit),
                            .call_sync = stub_rx(hosted_stub_call_sync),
                            .pure = pure};

@@ -49,6 +49,13 @@ void space_give_page(uint64_t vpa)
     space.spare = vpa;
 }
 
+void space_add(struct abi_area area)
+{
+    for (uint64_t done = 0; done + PAGE_SIZE <= area.size; done += PAGE_SIZE) {
+        space_give_page(area.vpa + done);
+    }
+}
+
 void *space_take(uint64_t size)
 {
     uint64_t whole = ALIGN_UP(size, PAGE_SIZE);

@@ -51,6 +51,9 @@ void space_give_page(uint64_t vpa);
 /* The next `size` bytes of the heap for good, page aligned; NULL when there are not so many. */
 void *space_take(uint64_t size);
 
+/* Gives whole pages of an area to those that space_take_page hands out. */
+void space_add(struct abi_area area);
+
 /* How ptab reaches those pages. */
 extern const struct ptab_pages space_pages;
 
