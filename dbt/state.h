@@ -20,9 +20,9 @@ struct jc_entry {
     uint64_t va;   /* guest VA of the block's first instruction; JC_EMPTY(its index) when unused */
     uint64_t host; /* executable address of its code */
 };
-#define JC_BITS  10
-/* The va of an unused entry: one that is looked up elsewhere. Any other value, however odd, could be
- * the target of a BR. */
+#define JC_BITS 12
+/* The va of an unused entry: one that is looked up elsewhere. Any other value, however odd, could
+ * be the target of a BR. */
 #define JC_EMPTY(index) ((uint64_t)((index) ^ 1) << 2)
 
 /* Slots of struct a64_state that the IR reads and writes by GETX/SETX: X0..X30, then SP. */
@@ -44,6 +44,7 @@ struct a64_state {
     uint64_t tpidr_el0;
     uint64_t tpidrro_el0;
     uint64_t tpidr_el1;
+    uint64_t sp_el[2]; /* banked stack pointers; the one in use is stale */
     uint64_t cnt_mult; /* CNTVCT = (((TSC + cnt_base) * cnt_mult) >> 64) - cntvoff */
     uint64_t cnt_base;
     uint64_t cntvoff;

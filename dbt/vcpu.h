@@ -39,7 +39,6 @@ struct vcpu {
     struct vm *vm;
     unsigned id;
     struct pstate ps;
-    uint64_t sp_el[2]; /* banked stack pointers; the one in use is stale */
     struct sysregs sys;
     uint32_t tr_flags; /* enum tr_flag (a64/translate.h): the current translation context */
     bool halted;       /* WFI/WFE: waits for an interrupt or event */

@@ -21,6 +21,7 @@ enum {
     R_FPSR = SYSREG(3, 3, 4, 4, 1),
     R_CURRENT_EL = SYSREG(3, 0, 4, 2, 2),
     R_CNTVCT_EL0 = SYSREG(3, 3, 14, 0, 2),
+    R_SP_EL0 = SYSREG(3, 0, 4, 1, 0),
     R_TPIDR_EL1 = SYSREG(3, 0, 13, 0, 4),
     R_TPIDR_EL0 = SYSREG(3, 3, 13, 0, 2),
     R_TPIDRRO_EL0 = SYSREG(3, 3, 13, 0, 3),
@@ -258,15 +259,17 @@ enum tr_result tr_SYSL(struct tr *t, const struct arg_SYSL *a)
 }
 
 /* --- system registers --- */
-/* Thread registers, which lie in the state. */
+/* Registers that lie in the state. */
 static const struct {
     uint32_t sysreg;
     uint32_t offset;
     bool el0_read, el0_write;
+    uint32_t unless; /* enum tr_flag: UNDEFINED there */
 } in_state[] = {
-    {R_TPIDR_EL0, offsetof(struct a64_state, tpidr_el0), true, true},
-    {R_TPIDRRO_EL0, offsetof(struct a64_state, tpidrro_el0), true, false},
-    {R_TPIDR_EL1, offsetof(struct a64_state, tpidr_el1), false, false},
+    {R_TPIDR_EL0, offsetof(struct a64_state, tpidr_el0), true, true, 0},
+    {R_TPIDRRO_EL0, offsetof(struct a64_state, tpidrro_el0), true, false, 0},
+    {R_TPIDR_EL1, offsetof(struct a64_state, tpidr_el1), false, false, 0},
+    {R_SP_EL0, offsetof(struct a64_state, sp_el[0]), false, false, TR_SP_EL0},
 };
 
 /* Where sysreg lies in the state when this context may access it; 0 where not. */
@@ -274,7 +277,8 @@ static uint32_t state_offset(const struct tr *t, uint32_t sysreg, bool write)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(in_state); i++) {
         bool el0 = write ? in_state[i].el0_write : in_state[i].el0_read;
-        if (in_state[i].sysreg == sysreg && (at_el1(t) || el0)) {
+        if (in_state[i].sysreg == sysreg && (at_el1(t) || el0) &&
+            !(t->flags & in_state[i].unless)) {
             return in_state[i].offset;
         }
     }

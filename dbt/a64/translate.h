@@ -24,6 +24,7 @@ enum tr_flag {
     TR_UAO = 1 << 12,       /* PSTATE.UAO: LDTR/STTR are as LDR/STR */
     TR_FPCR_SLOW = 1 << 13, /* FPCR has a mode that the FP fast paths do not cover (fp/ decides) */
     TR_IL = 1 << 14,        /* PSTATE.IL: every instruction is an illegal-state exception */
+    TR_SP_EL0 = 1 << 16,    /* EL1 with SPSel 0: SP_EL0 is the SP in use */
     TR_ICOUNT = 1 << 15,    /* count guest instructions in st->icount */
 };
 

@@ -16,8 +16,9 @@ struct rt_jc {
     uint64_t serial;        /* 0: not in use */
     uint32_t flags;
     uint64_t used;
-    uint64_t epoch; /* rt_vcpu.jc_epoch when it was cleared last */
-    uint64_t leaf;  /* size of the largest guest mapping that an entry came from */
+    uint64_t epoch;     /* rt_vcpu.jc_epoch when it was cleared last */
+    uint64_t filter[4]; /* by a hash of va >> 21: where entries can be */
+    uint64_t leaf;      /* size of the largest guest mapping that an entry came from */
 };
 
 struct rt_vm {

@@ -2,7 +2,10 @@
 /* The pool of jump caches of a vCPU. */
 #include "dbt/rt/internal.h"
 
-#define JC_ENTRIES (1u << JC_BITS)
+#include "kernel/lib/string.h"
+
+#define JC_ENTRIES   (1u << JC_BITS)
+#define FILTER_SHIFT 21
 
 bool jc_init(struct rt_vcpu *rt, struct rt_vm *vm)
 {
@@ -21,6 +24,7 @@ void jc_clear(struct rt_jc *jc)
         jc->entry[i] = (struct jc_entry){.va = JC_EMPTY(i)};
     }
     jc->leaf = PAGE_SIZE;
+    memset(jc->filter, 0, sizeof(jc->filter));
 }
 
 struct rt_jc *jc_select(struct rt_vcpu *rt, const struct view *view, uint32_t flags)
@@ -64,13 +68,33 @@ void jc_forget(struct rt_jc *jc, uint64_t va)
     }
 }
 
+/* Which bit of the filter stands for the 2 MiB that va lies in. */
+static unsigned filter_bit(uint64_t va)
+{
+    return (unsigned)(va >> FILTER_SHIFT) * 0x9e3779b1u >> 24;
+}
+
+/* False: no entry lies in [start, + length). */
+static bool may_hold(const struct rt_jc *jc, uint64_t start, uint64_t length)
+{
+    uint64_t first = start >> FILTER_SHIFT, last = (start + length - 1) >> FILTER_SHIFT;
+    bool found = last - first > 2;
+    for (uint64_t at = first; !found && at <= last; at++) {
+        unsigned n = filter_bit(at << FILTER_SHIFT);
+        found = jc->filter[n / 64] & BIT64(n % 64);
+    }
+    return found;
+}
+
 void jc_insert(struct rt_jc *jc, uint64_t va, uint64_t host, uint64_t leaf)
 {
     struct jc_entry *entry = entry_of(jc, va);
-    entry->va = JC_EMPTY(entry - jc->entry); /* never a VA with another's code, whoever looks meanwhile */
+    entry->va =
+        JC_EMPTY(entry - jc->entry); /* never a VA with another's code, whoever looks meanwhile */
     __atomic_store_n(&entry->host, host, __ATOMIC_RELEASE);
     __atomic_store_n(&entry->va, va, __ATOMIC_RELEASE);
     jc->leaf = MAX(jc->leaf, leaf);
+    jc->filter[filter_bit(va) / 64] |= BIT64(filter_bit(va) % 64);
 }
 
 void jc_clear_view(struct rt_vcpu *rt, const struct view *view)
@@ -95,6 +119,9 @@ void jc_clear_all(struct rt_vcpu *rt)
 static void drop_range(struct rt_jc *jc, uint64_t va, uint64_t size)
 {
     uint64_t start = ALIGN_DOWN(va, jc->leaf), length = ALIGN_UP(va + size, jc->leaf) - start;
+    if (!may_hold(jc, start, length)) {
+        return;
+    }
     for (unsigned i = 0; i < JC_ENTRIES; i++) {
         if (jc->entry[i].va - start < length) {
             jc->entry[i].va = JC_EMPTY(i);

@@ -34,10 +34,10 @@ static unsigned sp_index(const struct pstate *ps)
 
 void pstate_set_el(struct vcpu *vcpu, unsigned el, unsigned sp_sel)
 {
-    vcpu->sp_el[sp_index(&vcpu->ps)] = vcpu->st->x[SLOT_SP];
+    vcpu->st->sp_el[sp_index(&vcpu->ps)] = vcpu->st->x[SLOT_SP];
     vcpu->ps.el = (uint8_t)el;
     vcpu->ps.sp_sel = (uint8_t)sp_sel;
-    vcpu->st->x[SLOT_SP] = vcpu->sp_el[sp_index(&vcpu->ps)];
+    vcpu->st->x[SLOT_SP] = vcpu->st->sp_el[sp_index(&vcpu->ps)];
 }
 
 bool step_enabled(const struct vcpu *vcpu, unsigned el, bool masked)

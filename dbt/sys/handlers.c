@@ -97,12 +97,12 @@ WRITE(UAO)
 /* Reached only where SPSel is 1, so that SP_EL0 is the banked copy. */
 READ(SP_EL0)
 {
-    return vcpu->sp_el[0];
+    return vcpu->st->sp_el[0];
 }
 
 WRITE(SP_EL0)
 {
-    vcpu->sp_el[0] = value;
+    vcpu->st->sp_el[0] = value;
 }
 
 READ(ISR_EL1)
