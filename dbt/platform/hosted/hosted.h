@@ -26,7 +26,7 @@ struct hosted_vcpu *hosted_vcpu(const struct vcpu *vcpu);
 struct vcpu *hosted_current(void);
 
 /* --- memory.c --- */
-void hosted_memory_init(uint64_t ram_size);
+void hosted_memory_init(uint64_t ram_size, uint64_t code_size);
 int hosted_ram_fd(void);
 
 /* --- run.c --- */

@@ -23,9 +23,9 @@
 static struct options {
     struct boot_config boot;
     const char *dump_dtb;
-    uint64_t memory;
+    uint64_t memory, code_cache;
     bool stats, interpret, icount, no_reboot;
-} options = {.memory = MIB(256)};
+} options = {.memory = MIB(256), .code_cache = MIB(128)};
 
 static struct vm vm;
 static struct vcpu vcpus[1];
@@ -40,6 +40,7 @@ static const char usage[] =
     "  --dump-dtb FILE    write the generated device tree and end\n"
     "  --trace LIST       of insn, ir, x86, all, pa=FROM-TO: show new translations\n"
     "  --stats            show what was counted, at the end\n"
+    "  --code-cache SIZE  room for translated code (128M)\n"
     "  --interp           interpret everything, translate nothing\n"
     "  --icount           count guest instructions\n"
     "  --no-reboot        end when the guest resets\n"
@@ -47,7 +48,8 @@ static const char usage[] =
 
 /* --- arguments --- */
 
-static uint64_t parse_size(const char *text)
+/* A size in bytes: a multiple of 2 MiB, at most max. */
+static uint64_t parse_size(const char *text, uint64_t max)
 {
     char *end;
     uint64_t size = strtoull(text, &end, 0);
@@ -57,8 +59,9 @@ static uint64_t parse_size(const char *text)
         size <<= 10 * (unit - units + 1);
         end++;
     }
-    if (*end || end == text || !size || size % MIB(2) || size > GIB(1024)) {
-        errx(EXIT_USAGE, "memory size %s: not a multiple of 2M up to 1024G", text);
+    if (*end || end == text || !size || size % MIB(2) || size > max) {
+        errx(EXIT_USAGE, "size %s: not a multiple of 2M up to %luG", text,
+             (unsigned long)(max / GIB(1)));
     }
     return size;
 }
@@ -88,7 +91,8 @@ static void take_option(int option, const char *value)
     case 'i': options.boot.initrd = map_file(value); break;
     case 'd': options.boot.dtb = map_file(value); break;
     case 'a': options.boot.append = value; break;
-    case 'm': options.memory = parse_size(value); break;
+    case 'm': options.memory = parse_size(value, GIB(1024)); break;
+    case 'C': options.code_cache = parse_size(value, GIB(1)); break;
     case 'D': options.dump_dtb = value; break;
     case 's': options.stats = true; break;
     case 'I': options.interpret = true; break;
@@ -115,6 +119,7 @@ static void parse(int argc, char **argv)
         {"dump-dtb", required_argument, NULL, 'D'},
         {"stats", no_argument, NULL, 's'},
         {"interp", no_argument, NULL, 'I'},
+        {"code-cache", required_argument, NULL, 'C'},
         {"icount", no_argument, NULL, 'c'},
         {"no-reboot", no_argument, NULL, 'r'},
         {"trace", required_argument, NULL, 't'},
@@ -163,7 +168,7 @@ void plat_end(enum plat_end end, int status)
 
 static void make_machine(void)
 {
-    hosted_memory_init(options.memory);
+    hosted_memory_init(options.memory, options.code_cache);
     hosted_stubs_init();
     hosted_counter_init();
     vm.interpret = options.interpret;

@@ -9,7 +9,6 @@
 
 #define HEAP_SIZE   MIB(512) /* reserved; used as it is needed */
 #define SHARED_SIZE MIB(16)
-#define CODE_SIZE   MIB(128)
 
 static struct plat_memory memory;
 static int ram_fd;
@@ -33,18 +32,18 @@ static int make_file(const char *name, uint64_t size)
     return fd;
 }
 
-void hosted_memory_init(uint64_t ram_size)
+void hosted_memory_init(uint64_t ram_size, uint64_t code_size)
 {
     ram_fd = make_file("guest-ram", ram_size);
-    int code_fd = make_file("code-cache", CODE_SIZE);
+    int code_fd = make_file("code-cache", code_size);
     memory = (struct plat_memory){
         .ram = map(ram_fd, ram_size, PROT_READ | PROT_WRITE),
         .ram_size = ram_size,
         .heap = map(-1, HEAP_SIZE, PROT_READ | PROT_WRITE),
         .heap_size = HEAP_SIZE,
-        .code_rw = map(code_fd, CODE_SIZE, PROT_READ | PROT_WRITE),
-        .code_rx = (uintptr_t)map(code_fd, CODE_SIZE, PROT_READ | PROT_EXEC),
-        .code_size = CODE_SIZE,
+        .code_rw = map(code_fd, code_size, PROT_READ | PROT_WRITE),
+        .code_rx = (uintptr_t)map(code_fd, code_size, PROT_READ | PROT_EXEC),
+        .code_size = code_size,
         .shared = map(-1, SHARED_SIZE, PROT_READ | PROT_WRITE),
         .shared_size = SHARED_SIZE,
     };
