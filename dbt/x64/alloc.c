@@ -359,6 +359,42 @@ unsigned x64_def(struct x64 *c)
     return number(reg);
 }
 
+/* The dirty slots bound to ref that are set anew before anybody can ask for their value. */
+static uint64_t expiring_slots(const struct x64 *c, ir_ref ref)
+{
+    uint64_t left = c->dirty & c->overwritten[c->row], slots = 0;
+
+    for (; left; left &= left - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(left);
+
+        slots |= c->slot[slot] == ref ? BIT64(slot) : 0;
+    }
+    return slots;
+}
+
+bool x64_dies(const struct x64 *c, unsigned k)
+{
+    ir_ref ref = c->arg[k];
+
+    return c->next[c->row][k] == X64_NEVER &&
+           (!c->val[ref].bound || c->val[ref].bound == __builtin_popcountll(expiring_slots(c, ref)));
+}
+
+/* The register of argument k, which dies, changes hands. */
+static void hand_over(struct x64 *c, unsigned k)
+{
+    ir_ref ref = c->arg[k];
+    uint64_t slots = c->val[ref].bound ? expiring_slots(c, ref) : 0;
+
+    c->val[ref].reg = X64_NONE;
+    c->val[ref].bound = 0;
+    c->dirty &= ~slots;
+    c->loc_fresh = c->loc_fresh && !slots;
+    for (; slots; slots &= slots - 1) {
+        c->slot[__builtin_ctzll(slots)] = IR_NONE;
+    }
+}
+
 unsigned x64_def_late(struct x64 *c)
 {
     uint32_t class = class_of(c, (ir_ref)c->row);
@@ -368,7 +404,7 @@ unsigned x64_def_late(struct x64 *c)
         unsigned reg = ref == IR_NONE ? X64_NONE : c->val[ref].reg;
 
         if (reg != X64_NONE && (class >> reg & 1) && x64_dies(c, k)) {
-            c->val[ref].reg = X64_NONE;
+            hand_over(c, k);
             x64_assign(c, (ir_ref)c->row, reg);
             return number(reg);
         }
@@ -392,7 +428,7 @@ unsigned x64_def_from(struct x64 *c, unsigned k)
     }
     reg = c->val[ref].reg;
     if (reg != X64_NONE && x64_dies(c, k) && !is_twice(c, k)) {
-        c->val[ref].reg = X64_NONE;
+        hand_over(c, k);
         c->pinned |= 1u << reg;
     } else {
         reg = get_reg(c, class_of(c, ref));
@@ -479,7 +515,7 @@ void x64_copy_to(struct x64 *c, unsigned k, unsigned reg)
         x64_flags_to_gpr(c);
     }
     if (c->val[ref].reg == reg && x64_dies(c, k) && !is_twice(c, k)) {
-        c->val[ref].reg = X64_NONE; /* the register changes hands with its content */
+        hand_over(c, k); /* the register changes hands with its content */
         c->reg_ref[reg] = IR_NONE;
         c->pinned |= 1u << reg;
         c->scratch |= 1u << reg;
@@ -540,10 +576,6 @@ bool x64_imm32(const struct x64 *c, unsigned k, bool wide, int32_t *imm)
     return !wide || value == (uint64_t)(int64_t)*imm;
 }
 
-bool x64_dies(const struct x64 *c, unsigned k)
-{
-    return c->next[c->row][k] == X64_NEVER && !c->val[c->arg[k]].bound;
-}
 
 bool x64_result_unused(const struct x64 *c)
 {

@@ -29,6 +29,13 @@ static ir_ref root_of(const struct x64 *c, const struct ir_insn *i, ir_ref ref)
     return i->op == IR_TRUNC || ir_rows[c->block->insn[from].op].result == IR_I32 ? from : ref;
 }
 
+/* Whether the guest's state may be asked for at this row. */
+static bool is_site(const struct ir_insn *i)
+{
+    return (ir_rows[i->op].effects & (IR_E_MEM | IR_E_SYNC | IR_E_END)) || i->op == IR_INSN ||
+           !lower_fns[i->op];
+}
+
 static bool is_droppable(const struct ir_insn *i)
 {
     switch (i->op) {
@@ -43,9 +50,40 @@ static bool is_droppable(const struct ir_insn *i)
     }
 }
 
+/* Slots that are set behind row i before any site, given those behind the rows after it. */
+static uint64_t overwritten_before(const struct ir_insn *i, uint64_t after)
+{
+    if (i->op == IR_SETX) {
+        return after | BIT64(i->imm);
+    }
+    if (i->op == IR_SETV) {
+        return after | BIT64(LOC_SLOT_V + i->imm);
+    }
+    return is_site(i) ? 0 : after;
+}
+
+bool x64_is_dropped(const struct x64 *c, unsigned n)
+{
+    return c->root[n] != n || (c->val[n].next == X64_NEVER && is_droppable(&c->block->insn[n]));
+}
+
+unsigned x64_next_row(const struct x64 *c, unsigned n)
+{
+    for (n++; n + 1 < c->block->count; n++) {
+        unsigned op = c->block->insn[n].op;
+        bool silent = op == IR_CONST32 || op == IR_CONST64 || op == IR_NZCV_CONST || op == IR_GETX;
+
+        if (!silent && !x64_is_dropped(c, n)) {
+            break;
+        }
+    }
+    return n;
+}
+
 static void find_next_uses(struct x64 *c)
 {
     const struct ir_block *block = c->block;
+    uint64_t overwritten = 0;
 
     for (unsigned n = 0; n < block->count; n++) {
         c->root[n] = root_of(c, &block->insn[n], (ir_ref)n);
@@ -56,7 +94,9 @@ static void find_next_uses(struct x64 *c)
         const struct ir_insn *i = &block->insn[n];
         unsigned count = 0;
 
-        if (c->root[n] != n || (c->val[n].next == X64_NEVER && is_droppable(i))) {
+        c->overwritten[n] = is_site(i) ? 0 : overwritten;
+        overwritten = overwritten_before(i, overwritten);
+        if (x64_is_dropped(c, n)) {
             continue;
         }
         while (count < 3 && i->arg[count] != IR_NONE) {
@@ -129,7 +169,7 @@ static int lower_rows(struct x64 *c)
         const struct ir_insn *i = &block->insn[n];
         lower_fn *lower;
 
-        if (c->root[n] != n || (c->val[n].next == X64_NEVER && is_droppable(i))) {
+        if (x64_is_dropped(c, n)) {
             continue;
         }
         if (c->p > c->limit) {
@@ -182,6 +222,7 @@ static void init(struct x64 *c, const struct ir_block *block, const struct x64_e
     c->dirty_nzcv = false;
     c->flags_sub = false;
     c->flags_ref = IR_NONE;
+    c->fused = IR_NONE;
     c->loc_fresh = false;
     c->spill_free = UINT32_MAX;
     c->vspill_free = UINT16_MAX;

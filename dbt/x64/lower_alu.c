@@ -10,15 +10,12 @@
 /* How the x86 instruction's carry relates to Arm's. */
 enum carry { CARRY_ADD, CARRY_SUB };
 
-/* The row behind this one (registers only renamed between) when it has this op and is needed. */
+/* The row behind this one, but for rows that make no code, when it has this op and is needed. */
 static ir_ref row_behind(const struct x64 *c, unsigned op)
 {
-    unsigned n = c->row + 1;
+    unsigned n = x64_next_row(c, c->row);
 
-    while (n + 1 < c->block->count && c->root[n] != n) {
-        n++;
-    }
-    return c->block->insn[n].op == op && c->val[n].next != X64_NEVER ? (ir_ref)n : IR_NONE;
+    return c->block->insn[n].op == op && !x64_is_dropped(c, n) ? (ir_ref)n : IR_NONE;
 }
 
 /* The NZCV row for the same arguments as this row; their next uses are then as seen from there. */
@@ -95,12 +92,31 @@ static void lea_imm(struct x64 *c, unsigned w, int32_t imm)
     emit_rm(c, X_LEA_RM | w, x64_def_late(c), mem_base(x, imm));
 }
 
+/* arg0 + (arg1's argument << n), the shift being left to the LEA here. */
+static void add_shifted(struct x64 *c, unsigned w)
+{
+    const struct ir_insn *shl = &c->block->insn[c->fused];
+    unsigned x, y;
+
+    c->arg[1] = c->root[shl->arg[0]];
+    c->next[c->row][1] = c->fused_next;
+    x = x64_use(c, 0);
+    y = x64_use(c, 1);
+    emit_rm(c, X_LEA_RM | w, x64_def_late(c),
+            mem_index(x, y, (unsigned)c->block->insn[c->root[shl->arg[1]]].imm, 0));
+    c->fused = IR_NONE;
+}
+
 static void add(struct x64 *c, bool wide)
 {
     ir_ref flags = same_args_behind(c, wide ? IR_NZCV_ADD64 : IR_NZCV_ADD32);
     unsigned w = wide ? X_W : 0;
     int32_t imm;
 
+    if (c->arg[1] == c->fused) {
+        add_shifted(c, w);
+        return;
+    }
     prefer_dying(c);
     if (flags != IR_NONE || (x64_dies(c, 0) && !x64_flags_live(c))) {
         alu(c, X_ADD_RM, X_ADD_MI, wide, flags, CARRY_ADD);

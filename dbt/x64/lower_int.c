@@ -58,10 +58,33 @@ static void shift(struct x64 *c, x86_form mi8, x86_form rmv, bool wide)
     }
 }
 
+/* Left to the ADD that is the only user and comes next. */
+static bool fuse_shift(struct x64 *c, bool wide, uint64_t n)
+{
+    unsigned add = x64_next_row(c, c->row), behind;
+    const struct ir_insn *i = &c->block->insn[add];
+
+    if (n > 3 || i->op != (wide ? IR_ADD64 : IR_ADD32) || c->root[i->arg[1]] != c->row ||
+        c->root[i->arg[0]] == c->row || c->next[add][1] != X64_NEVER) {
+        return false;
+    }
+    behind = x64_next_row(c, add);
+    if (c->block->insn[behind].op == (wide ? IR_NZCV_ADD64 : IR_NZCV_ADD32)) {
+        return false; /* flags are wanted */
+    }
+    c->fused = (ir_ref)c->row;
+    c->fused_next = c->next[c->row][0];
+    c->next[c->row][0] = (uint16_t)add;
+    return true;
+}
+
 static void shift_left(struct x64 *c, bool wide)
 {
     uint64_t n;
 
+    if (x64_const(c, 1, &n) && fuse_shift(c, wide, n & (wide ? 63 : 31))) {
+        return;
+    }
     if (x64_const(c, 1, &n) && n <= 3 && !x64_dies(c, 0)) {
         unsigned x = x64_use(c, 0);
 

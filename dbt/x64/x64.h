@@ -87,6 +87,8 @@ struct x64 {
     uint64_t dirty;    /* X and V slots whose value is not in memory */
     bool dirty_nzcv;
     bool flags_sub;    /* RFLAGS.CF is the complement of the Arm carry (after a subtraction) */
+    ir_ref fused;      /* a shift that the ADD behind it does in its LEA, and */
+    uint16_t fused_next; /* the next use of its argument after that */
     ir_ref flags_ref;  /* the value that is in RFLAGS, or IR_NONE */
 
     bool loc_fresh;    /* the latest location list still describes the state */
@@ -103,6 +105,7 @@ struct x64 {
     ir_ref root[IR_MAX_INSNS];     /* the value a row's result is the same register as */
     uint16_t next[IR_MAX_INSNS][3]; /* next use of each argument after the row; of a constant, which has
                                        no arguments, [0] is its index in code->consts */
+    uint64_t overwritten[IR_MAX_INSNS]; /* slots that are set after the row, before any site */
     struct x64_ool ool[X64_MAX_OOL];
 };
 
@@ -158,7 +161,7 @@ static inline void x64_swap(struct x64 *c)
     c->next[c->row][1] = next;
 }
 
-/* Whether argument k has no use after this row. */
+/* Whether argument k has no use after this row, its slots' part in sites included. */
 bool x64_dies(const struct x64 *c, unsigned k);
 bool x64_result_unused(const struct x64 *c);
 
@@ -192,6 +195,12 @@ void x64_evict(struct x64 *c, uint32_t regs);             /* before a pure call:
 
 /* Guest address arg0 + imm as an operand by the platform's memory model; RFLAGS are kept. */
 struct x86_mem x64_guest_address(struct x64 *c, int64_t imm);
+
+/* Whether row n makes nothing: another name of its argument, or a result that nobody uses. */
+bool x64_is_dropped(const struct x64 *c, unsigned n);
+
+/* The first row behind n that makes code by itself: no constant, no first read of a slot. */
+unsigned x64_next_row(const struct x64 *c, unsigned n);
 
 /* Inside the allocator: a value that nobody needs gives its places back; reg is made free. */
 uint64_t x64_const_row(const struct ir_insn *row);        /* what a constant row has in a register */
