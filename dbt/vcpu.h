@@ -10,11 +10,10 @@
 struct rt_vcpu; /* rt/: views, jump caches, entry state */
 struct rt_vm;   /* rt/: code cache, blocks by physical page, access-site kinds */
 
-/* PSTATE but NZCV, which is in a64_state. */
+/* PSTATE but NZCV and DAIF, which are in a64_state. */
 struct pstate {
     uint8_t el;     /* 0 or 1 */
     uint8_t sp_sel; /* which SP: 0 = SP_EL0, 1 = SP_ELx; st->x[SLOT_SP] is the one in use */
-    uint8_t daif;   /* D A I F in bits 3..0, set = masked */
     uint8_t pan;
     uint8_t uao;
     uint8_t il;

@@ -208,8 +208,19 @@ static enum tr_result msr_daif(struct tr *t, const struct arg_MSR_DAIFSet *a)
     return step_or_next(t);
 }
 
-TR(MSR_DAIFSet, msr_daif(t, a))
 TR(MSR_DAIFClr, msr_daif(t, a))
+
+/* More masks let nothing in, and where nothing is stepped they stop no stepping. */
+enum tr_result tr_MSR_DAIFSet(struct tr *t, const struct arg_MSR_DAIFSet *a)
+{
+    if (daif_trapped(t) || (t->flags & TR_STEP)) {
+        return msr_daif(t, a);
+    }
+    ir_ref daif = ir_op0(&t->b, IR_LDS64, offsetof(struct a64_state, daif));
+    ir_ref more = op2(t, IR_OR64, daif, konst(t, true, bits(t->word, 11, 8) << 6));
+    ir_emit(&t->b, IR_STS64, more, IR_NONE, IR_NONE, offsetof(struct a64_state, daif), 0);
+    return TR_NEXT;
+}
 
 /* --- system instructions --- */
 /*
@@ -292,6 +303,9 @@ static ir_ref read_inline(struct tr *t, uint32_t sysreg)
     if (offset) {
         return ir_op0(&t->b, IR_LDS64, offset);
     }
+    if (sysreg == R_DAIF && !daif_trapped(t)) {
+        return ir_op0(&t->b, IR_LDS64, offsetof(struct a64_state, daif));
+    }
     if (sysreg == R_NZCV) {
         return op1(t, IR_ZEXT32, op1(t, IR_NZCV_PACK, ir_getf(&t->b)));
     }
@@ -334,9 +348,8 @@ static bool is_plain(uint32_t sysreg)
 {
     static const uint16_t plain[] = {
         R_DAIF,
-        SYSREG(3, 0, 4, 0, 0),  /* SPSR_EL1 */
-        SYSREG(3, 0, 4, 0, 1),  /* ELR_EL1 */
-        SYSREG(3, 0, 4, 1, 0),  /* SP_EL0 */
+        SYSREG(3, 0, 4, 0, 0), /* SPSR_EL1 */
+        SYSREG(3, 0, 4, 0, 1), /* ELR_EL1 */
         SYSREG(3, 0, 5, 1, 0),  /* AFSR0_EL1 */
         SYSREG(3, 0, 5, 1, 1),  /* AFSR1_EL1 */
         SYSREG(3, 0, 5, 2, 0),  /* ESR_EL1 */

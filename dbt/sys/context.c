@@ -44,7 +44,7 @@ void sys_context_update(struct vcpu *vcpu)
     flags |= fp_trapped(sys, ps->el) ? TR_FP_TRAP : 0;
     flags |= ps->el == 1 && !ps->sp_sel ? TR_SP_EL0 : 0;
     flags |= ps->il ? TR_IL : 0;
-    flags |= step_enabled(vcpu, ps->el, ps->daif & DAIF_D) ? TR_STEP : 0;
+    flags |= step_enabled(vcpu, ps->el, bit(vcpu->st->daif, 9)) ? TR_STEP : 0;
     flags |= fp_is_slow(vcpu->st->fpcr) ? TR_FPCR_SLOW : 0;
     vcpu->tr_flags = flags;
     rt_context_changed(vcpu);

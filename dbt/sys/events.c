@@ -9,7 +9,8 @@ void sys_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
 {
     struct a64_state *st = vcpu->st;
 
-    vcpu->ps = (struct pstate){.el = 1, .sp_sel = 1, .daif = DAIF_D | DAIF_A | DAIF_I | DAIF_F};
+    vcpu->ps = (struct pstate){.el = 1, .sp_sel = 1};
+    st->daif = SPSR_DAIF;
     vcpu->st->sp_el[0] = vcpu->st->sp_el[1] = 0;
     for (unsigned i = 0; i < SLOT_COUNT; i++) {
         st->x[i] = 0;

@@ -22,7 +22,7 @@ uint64_t pstate_to_spsr(const struct vcpu *vcpu)
     const struct pstate *ps = &vcpu->ps;
 
     return nzcv_to_arm(vcpu->st->nzcv) | (ps->uao ? SPSR_UAO : 0) | (ps->pan ? SPSR_PAN : 0) |
-           (ps->ss ? SPSR_SS : 0) | (ps->il ? SPSR_IL : 0) | (uint64_t)ps->daif << 6 |
+           (ps->ss ? SPSR_SS : 0) | (ps->il ? SPSR_IL : 0) | vcpu->st->daif |
            (uint64_t)ps->el << 2 | (ps->el ? ps->sp_sel : 0);
 }
 
@@ -30,6 +30,11 @@ uint64_t pstate_to_spsr(const struct vcpu *vcpu)
 static unsigned sp_index(const struct pstate *ps)
 {
     return ps->el == 1 && ps->sp_sel;
+}
+
+static unsigned daif_of(const struct vcpu *vcpu)
+{
+    return (unsigned)bits(vcpu->st->daif, 9, 6);
 }
 
 void pstate_set_el(struct vcpu *vcpu, unsigned el, unsigned sp_sel)
@@ -59,7 +64,7 @@ static void enter_el1(struct vcpu *vcpu, enum vector vector)
     vcpu->sys.SPSR_EL1 = pstate_to_spsr(vcpu);
     vcpu->sys.ELR_EL1 = vcpu->st->pc;
     pstate_set_el(vcpu, 1, 1);
-    ps->daif = DAIF_D | DAIF_A | DAIF_I | DAIF_F;
+    vcpu->st->daif = SPSR_DAIF;
     ps->pan |= !(vcpu->sys.SCTLR_EL1 & SCTLR_SPAN);
     ps->uao = 0;
     ps->il = 0;
@@ -135,7 +140,7 @@ void step_done(struct vcpu *vcpu)
  * ------------------------------------------------------------------------------------- */
 bool exc_interrupt_pending(const struct vcpu *vcpu)
 {
-    unsigned daif = vcpu->ps.daif;
+    unsigned daif = daif_of(vcpu);
 
     return step_pending(vcpu) || (vcpu->irq_line && !(daif & DAIF_I)) ||
            (vcpu->fiq_line && !(daif & DAIF_F)) || (vcpu->serror_pending && !(daif & DAIF_A));
@@ -143,16 +148,17 @@ bool exc_interrupt_pending(const struct vcpu *vcpu)
 
 void exc_set_daif(struct vcpu *vcpu, unsigned daif)
 {
-    unsigned changed = vcpu->ps.daif ^ daif;
+    unsigned changed = daif_of(vcpu) ^ daif;
+    bool debug = (changed & DAIF_D) && (vcpu->sys.MDSCR_EL1 & MDSCR_SS);
 
-    vcpu->ps.daif = (uint8_t)daif;
+    vcpu->st->daif = (uint64_t)daif << 6;
     if (vcpu->tr_flags & TR_STEP) {
         return;
     }
-    if (changed & DAIF_D) {
+    if (debug) {
         sys_context_update(vcpu);
     }
-    if ((changed & DAIF_D) || exc_interrupt_pending(vcpu)) {
+    if (debug || exc_interrupt_pending(vcpu)) {
         vcpu->st->pc += 4;
         vcpu->st->unwind = 1;
     }
@@ -160,7 +166,7 @@ void exc_set_daif(struct vcpu *vcpu, unsigned daif)
 
 bool exc_take_interrupt(struct vcpu *vcpu)
 {
-    unsigned daif = vcpu->ps.daif;
+    unsigned daif = daif_of(vcpu);
 
     if (step_pending(vcpu)) {
         step_take(vcpu);
@@ -195,7 +201,7 @@ static bool return_is_legal(const struct vcpu *vcpu, uint64_t spsr)
  */
 static bool return_steps(const struct vcpu *vcpu, uint64_t spsr, unsigned el)
 {
-    bool here = step_enabled(vcpu, vcpu->ps.el, vcpu->ps.daif & DAIF_D);
+    bool here = step_enabled(vcpu, vcpu->ps.el, daif_of(vcpu) & DAIF_D);
 
     return !here && step_enabled(vcpu, el, bit(spsr, 9)) && (spsr & SPSR_SS);
 }
@@ -222,7 +228,7 @@ void exc_return(struct vcpu *vcpu)
     } else {
         ps->il = 1;
     }
-    ps->daif = (uint8_t)bits(spsr, 9, 6);
+    vcpu->st->daif = spsr & SPSR_DAIF;
     ps->pan = bit(spsr, 22);
     ps->uao = bit(spsr, 23);
     vcpu->st->nzcv = nzcv_from_arm((uint32_t)spsr);

@@ -115,8 +115,10 @@ static void exit_illegal(struct vcpu *vcpu, UNUSED uint64_t arg)
     exc_take(vcpu, EC_ILLEGAL, 0, 0);
 }
 
+/* The stepped instruction may have been an MSR to PSTATE.D. */
 static void exit_step(struct vcpu *vcpu, UNUSED uint64_t arg)
 {
+    sys_context_update(vcpu);
     step_done(vcpu);
 }
 

@@ -51,7 +51,7 @@ WRITE(NZCV)
 
 READ(DAIF)
 {
-    return (uint64_t)vcpu->ps.daif << 6;
+    return vcpu->st->daif;
 }
 
 WRITE(DAIF)

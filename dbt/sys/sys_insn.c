@@ -260,21 +260,22 @@ uint64_t help_msr_imm(struct vcpu *vcpu, UNUSED uint64_t a0, UNUSED uint64_t a1,
 {
     uint32_t field = imm & ~(uint32_t)MASK(7, 4);
     uint8_t crm = (uint8_t)bits(imm, 7, 4);
-    bool daif = field == MSR_DAIFSET || field == MSR_DAIFCLR;
+    unsigned daif = (unsigned)bits(vcpu->st->daif, 9, 6);
+    bool is_daif = field == MSR_DAIFSET || field == MSR_DAIFCLR;
 
-    if (vcpu->ps.el == 0 && !daif) {
+    if (vcpu->ps.el == 0 && !is_daif) {
         sys_undefined(vcpu);
         return 0;
     }
-    if (daif && !daif_allowed(vcpu, imm)) {
+    if (is_daif && !daif_allowed(vcpu, imm)) {
         return 0;
     }
     switch (field) {
     case MSR_UAO: vcpu->ps.uao = crm & 1; break;
     case MSR_PAN: vcpu->ps.pan = crm & 1; break;
     case MSR_SPSEL: pstate_set_el(vcpu, 1, crm & 1); break;
-    case MSR_DAIFSET: exc_set_daif(vcpu, vcpu->ps.daif | crm); break;
-    case MSR_DAIFCLR: exc_set_daif(vcpu, vcpu->ps.daif & ~(unsigned)crm); break;
+    case MSR_DAIFSET: exc_set_daif(vcpu, daif | crm); break;
+    case MSR_DAIFCLR: exc_set_daif(vcpu, daif & ~(unsigned)crm); break;
     default: sys_undefined(vcpu); return 0;
     }
     return 0;
