@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Text on a linear frame buffer. Scrolling moves cells and redraws those that changed. */
+/*
+ * Text on a linear frame buffer. Scrolling moves cells and redraws those that changed; it goes by
+ * an eighth of the screen at once, as redrawing is what costs. Pixels leave in words of 64 bits
+ * where their size allows.
+ */
 #include "drivers/fbcon.h"
 
 #include "drivers/machine.h"
@@ -8,8 +12,9 @@
 
 #include "drivers/font_8x16.h"
 
-#define INK_LEVEL 0xc0u
-#define TAB       8u
+#define INK_LEVEL   0xc0u
+#define TAB         8u
+#define SCROLL_PART 8u
 
 enum escape_state { ESCAPE_NONE, ESCAPE_SEEN, ESCAPE_CSI, ESCAPE_CHARSET };
 
@@ -21,15 +26,12 @@ static uint32_t channel(unsigned level, unsigned shift, unsigned size)
     return size != 0 ? (level >> (8 - size)) << shift : 0;
 }
 
-static void put_pixel(uint8_t *at, unsigned bytes, uint32_t colour)
+/* Eight pixels of one row of a character, in memory's order. */
+static void make_row(const struct fbcon *con, unsigned bits, unsigned bytes, uint8_t *row)
 {
-    switch (bytes) {
-    case 4: reg_write32(at, colour); break;
-    case 2: reg_write16(at, (uint16_t)colour); break;
-    default:
-        reg_write8(at, (uint8_t)colour);
-        reg_write8(at + 1, (uint8_t)(colour >> 8));
-        reg_write8(at + 2, (uint8_t)(colour >> 16));
+    for (unsigned x = 0; x < FBCON_CELL_WIDTH; x++) {
+        uint32_t colour = (bits & 0x80u >> x) != 0 ? con->ink : con->paper;
+        memcpy(row + x * bytes, &colour, bytes);
     }
 }
 
@@ -37,12 +39,15 @@ static void draw_cell(const struct fbcon *con, unsigned column, unsigned row, ui
                       bool inverse)
 {
     unsigned bytes = (con->mode.bpp + 7u) / 8;
+    unsigned words =
+        FBCON_CELL_WIDTH * bytes / 8; /* eight pixels are as many words as a pixel bytes */
+    uint64_t pixels[4];
     uint8_t *line = con->pixels + (size_t)row * FBCON_CELL_HEIGHT * con->mode.pitch +
                     (size_t)column * FBCON_CELL_WIDTH * bytes;
     for (unsigned y = 0; y < FBCON_CELL_HEIGHT; y++, line += con->mode.pitch) {
-        unsigned bits = font_8x16[code][y] ^ (inverse ? 0xffu : 0);
-        for (unsigned x = 0; x < FBCON_CELL_WIDTH; x++) {
-            put_pixel(line + x * bytes, bytes, (bits & 0x80u >> x) != 0 ? con->ink : con->paper);
+        make_row(con, font_8x16[code][y] ^ (inverse ? 0xffu : 0), bytes, (uint8_t *)pixels);
+        for (unsigned n = 0; n < words; n++) {
+            reg_write64(line + 8 * n, pixels[n]);
         }
     }
 }
@@ -80,8 +85,11 @@ static void line_feed(struct fbcon *con)
         con->row++;
         return;
     }
-    memmove(con->cells, con->cells + con->columns, all - con->columns);
-    clear(con, all - con->columns, all);
+    unsigned lines = MAX(con->rows / SCROLL_PART, 1u);
+    size_t away = (size_t)con->columns * lines;
+    memmove(con->cells, con->cells + away, all - away);
+    clear(con, all - away, all);
+    con->row -= lines - 1;
 }
 
 static void put_character(struct fbcon *con, uint8_t code)

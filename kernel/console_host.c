@@ -13,6 +13,7 @@
 #include "kernel/random.h"
 #include "kernel/screen.h"
 #include "kernel/serial.h"
+#include "kernel/virt/sched.h"
 
 #define INPUT_CHUNK  64u
 #define FLUSH_ROUNDS 64u
@@ -34,12 +35,20 @@ static void on_input(unsigned port)
 static void on_room(unsigned port)
 {
     __atomic_fetch_or(&room_ports, UINT64_C(1) << port, __ATOMIC_RELAXED);
+    sched_want_background();
 }
 
 static void on_front(unsigned port)
 {
     (void)port;
     __atomic_store_n(&front_changed, true, __ATOMIC_RELAXED);
+}
+
+/* From the serial interrupt. */
+static void serial_moved(void)
+{
+    console_pump();
+    sched_want_background();
 }
 
 static const struct console_listener listener = {on_input, on_room, on_front};
@@ -88,7 +97,7 @@ void console_host_init(enum config_console where)
     if (!on_screen) { /* the screen has a sink of its own for the log */
         serial_release_log();
         log_add_sink_quietly(&sink);
-        serial_set_listener(console_pump);
+        serial_set_listener(serial_moved);
     }
 }
 

@@ -219,7 +219,7 @@ void vm_vcpu_gone(struct vcpu *vcpu)
     struct vm *vm = vcpu->vm;
     vm->end_tsc = tsc_read();
     if (__atomic_sub_fetch(&vm->live, 1, __ATOMIC_ACQ_REL) == 0) {
-        smp_kick(0); /* the reaper */
+        sched_want_background(); /* the reaper */
     }
 }
 

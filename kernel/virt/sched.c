@@ -23,6 +23,7 @@ struct sched_core {
 
 static struct sched_core cores[CPU_MAX];
 static void (*background)(void);
+static bool background_wanted;     /* something came after it last looked */
 static uint64_t background_period; /* TSC ticks; 0: it only follows interrupts */
 
 static void append(struct sched_core *core, struct vcpu *vcpu)
@@ -180,7 +181,9 @@ static void idle(void)
 {
     cpu_interrupts_off();
     uint64_t next = sched_next_deadline();
-    if (background_period && cpu_index() == 0) {
+    if (cpu_index() == 0 && __atomic_load_n(&background_wanted, __ATOMIC_ACQUIRE)) {
+        next = 0;
+    } else if (cpu_index() == 0 && background_period) {
         next = MIN(next, tsc_read() + background_period);
     }
     if (next <= tsc_read()) {
@@ -197,12 +200,21 @@ void sched_set_background(void (*function)(void), unsigned period_us)
     background_period = time_tsc_from_us(period_us);
 }
 
+void sched_want_background(void)
+{
+    __atomic_store_n(&background_wanted, true, __ATOMIC_RELEASE);
+    if (cpu_index() != 0) {
+        smp_kick(0);
+    }
+}
+
 void sched_loop(void *unused)
 {
     (void)unused;
     bool boot_cpu = cpu_index() == 0;
     for (;;) {
         if (boot_cpu && background) {
+            __atomic_store_n(&background_wanted, false, __ATOMIC_SEQ_CST);
             background();
         }
         if (!sched_run_once()) {

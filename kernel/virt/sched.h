@@ -27,3 +27,7 @@ void sched_loop(void *unused);
 /* The boot CPU calls this between turns and after interrupts (the monitor, the console), and when
  * idle every period_us unless that is 0. Before sched_loop runs there. */
 void sched_set_background(void (*function)(void), unsigned period_us);
+
+/* It has something to do: the boot CPU does not halt before it has looked. Any core, interrupts
+ * too. */
+void sched_want_background(void);

@@ -78,3 +78,6 @@ void test_smp(void);
 
 /* Misbehaviour that root must end; none returns. */
 _Noreturn void misbehave(const char *how);
+
+/* Talks on the console until it is told to end. */
+void echo(void);

@@ -216,6 +216,8 @@ _Noreturn void engine_main(const struct abi_boot *info, unsigned vcpu)
         bench();
     } else if (!strcmp(boot->cmdline, "spin")) {
         spin();
+    } else if (!strcmp(boot->cmdline, "echo")) {
+        echo();
     }
     misbehave(boot->cmdline);
 }
