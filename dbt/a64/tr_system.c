@@ -9,6 +9,7 @@
 #include "dbt/a64/tr.h"
 
 #include "dbt/rt/helpers.h"
+#include "dbt/sys/idregs.h"
 
 /* op0 (2 or 3), op1, CRn, CRm, op2 as they lie in bits 20..5 of the word. */
 #define SYSREG(op0, op1, crn, crm, op2)                                                            \
@@ -16,6 +17,8 @@
 
 enum {
     R_NZCV = SYSREG(3, 3, 4, 2, 0),
+    R_CTR_EL0 = SYSREG(3, 3, 0, 0, 1),
+    R_DCZID_EL0 = SYSREG(3, 3, 0, 0, 7),
     R_DAIF = SYSREG(3, 3, 4, 2, 1),
     R_FPCR = SYSREG(3, 3, 4, 4, 0),
     R_FPSR = SYSREG(3, 3, 4, 4, 1),
@@ -296,6 +299,21 @@ static uint32_t state_offset(const struct tr *t, uint32_t sysreg, bool write)
     return 0;
 }
 
+static ir_ref read_constant(struct tr *t, uint32_t sysreg)
+{
+    if (sysreg == R_CURRENT_EL && at_el1(t)) {
+        return konst(t, true, 1 << 2);
+    }
+    if (sysreg == R_CTR_EL0 && (t->flags & (TR_EL1 | TR_UCT))) {
+        return konst(t, true, ID_CTR);
+    }
+    if (sysreg == R_DCZID_EL0) {
+        bool prohibited = !(t->flags & (TR_EL1 | TR_DZE));
+        return konst(t, true, (ID_ZVA_LOG2 - 2) | (prohibited ? BIT64(4) : 0));
+    }
+    return IR_NONE;
+}
+
 /* The value where it can be had inline, or IR_NONE. */
 static ir_ref read_inline(struct tr *t, uint32_t sysreg)
 {
@@ -315,10 +333,7 @@ static ir_ref read_inline(struct tr *t, uint32_t sysreg)
     if (sysreg == R_CNTVCT_EL0 && (at_el1(t) || (t->flags & TR_CNT_EL0))) {
         return ir_op0(&t->b, IR_CNTVCT, 0);
     }
-    if (sysreg == R_CURRENT_EL && at_el1(t)) {
-        return konst(t, true, 1 << 2);
-    }
-    return IR_NONE;
+    return read_constant(t, sysreg);
 }
 
 static bool fp_trapped(const struct tr *t, uint32_t sysreg)

@@ -48,6 +48,9 @@ enum {
     MRS_FPCR = 0xd53b4400,
     MRS_CNTVCT = 0xd53be040,
     MRS_CURRENT_EL = 0xd5384240,
+    MRS_SP_EL0 = 0xd5384100,
+    MRS_CTR = 0xd53b0020,
+    MRS_DAIF = 0xd53b4220,
     ISB = 0xd5033fdf,
     DMB_ISHLD = 0xd50339bf,
     DMB_ISH = 0xd5033bbf,
@@ -259,7 +262,15 @@ static void inlined_registers(void **state)
     assert_int_equal(count_op(IR_CNTVCT), 1);
     TRANSLATE(0, MRS_CURRENT_EL);
     assert_int_equal(count_op(IR_CALL_SYNC), 1);
-    TRANSLATE(TR_EL1, MRS_CURRENT_EL);
+    TRANSLATE(TR_EL1, MRS_CURRENT_EL, MRS_CTR, MRS_DAIF, MSR_DAIFSET_2);
+    assert_int_equal(count_op(IR_CALL_SYNC), 0);
+    TRANSLATE(0, MRS_CTR, MRS_DAIF);
+    assert_int_equal(count_op(IR_CALL_SYNC), 2);
+    TRANSLATE(TR_UCT | TR_UMA, MRS_CTR, MRS_DAIF);
+    assert_int_equal(count_op(IR_CALL_SYNC), 0);
+    TRANSLATE(TR_EL1 | TR_SP_EL0, MRS_SP_EL0); /* UNDEFINED: the SP in use; sys/ finds out */
+    assert_int_equal(count_op(IR_CALL_SYNC), 1);
+    TRANSLATE(TR_EL1, MRS_SP_EL0);
     assert_int_equal(count_op(IR_CALL_SYNC), 0);
 }
 
