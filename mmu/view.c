@@ -102,18 +102,25 @@ static struct view *make(struct view_set *set, const struct view_key *key)
     return view;
 }
 
+static struct view *find(struct view_set *set, const struct vcpu *vcpu, const struct view_key *key)
+{
+    for (struct view *view = set->view; view < set->view + VIEW_MAX; view++) {
+        if (fits(view, vcpu, key)) {
+            return view;
+        }
+    }
+    return make(set, key);
+}
+
 struct view *view_select(struct view_set *set, struct vcpu *vcpu, bool high, unsigned el)
 {
     struct view_key key = key_of(vcpu, high, el);
-    struct view *view = set->view;
-    while (view < set->view + VIEW_MAX && !fits(view, vcpu, &key)) {
-        view++;
+    struct view **recent = &set->recent[el][high];
+    if (!*recent || !fits(*recent, vcpu, &key)) {
+        *recent = find(set, vcpu, &key);
     }
-    if (view == set->view + VIEW_MAX) {
-        view = make(set, &key);
-    }
-    view->used = ++set->clock;
-    return view;
+    (*recent)->used = ++set->clock;
+    return *recent;
 }
 
 /* --- filling --- */

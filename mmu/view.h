@@ -43,6 +43,7 @@ struct view {
 struct view_set {
     struct view view[VIEW_MAX];
     uint64_t clock;
+    struct view *recent[2][2]; /* what view_select gave last, by EL and range */
     const struct view
         *active[2]; /* never given up: of the vCPU's code, of its unprivileged accesses */
     uint64_t created, dropped; /* for statistics */

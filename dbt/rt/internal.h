@@ -34,6 +34,7 @@ struct rt_vcpu {
     struct view *user_view; /* for LDTR and STTR at EL1; NULL elsewhere */
     struct rt_jc *jc;
     struct rt_jc jcs[JC_POOL];
+    struct rt_jc *jc_recent[2][2]; /* what jc_select gave last, by the view's EL and range */
     uint64_t jc_clock;
     uint64_t
         jc_epoch; /* raised when all caches are to be cleared: each one is when its turn comes */

@@ -27,19 +27,33 @@ void jc_clear(struct rt_jc *jc)
     memset(jc->filter, 0, sizeof(jc->filter));
 }
 
+static bool serves(const struct rt_jc *jc, const struct view *view, uint32_t flags)
+{
+    return jc && jc->serial == view->serial && jc->flags == flags;
+}
+
+/* The view's cache, or the one not used for longest. */
+static struct rt_jc *find(struct rt_vcpu *rt, const struct view *view, uint32_t flags)
+{
+    struct rt_jc *oldest = rt->jcs;
+    for (unsigned i = 0; i < JC_POOL; i++) {
+        struct rt_jc *jc = &rt->jcs[i];
+        if (serves(jc, view, flags)) {
+            return jc;
+        }
+        oldest = jc->used < oldest->used ? jc : oldest;
+    }
+    return oldest;
+}
+
 struct rt_jc *jc_select(struct rt_vcpu *rt, const struct view *view, uint32_t flags)
 {
-    struct rt_jc *jc = NULL, *oldest = rt->jcs;
-    for (unsigned i = 0; i < JC_POOL && !jc; i++) {
-        struct rt_jc *candidate = &rt->jcs[i];
-        if (candidate->serial == view->serial && candidate->flags == flags) {
-            jc = candidate;
-        } else if (candidate->used < oldest->used) {
-            oldest = candidate;
-        }
+    struct rt_jc **recent = &rt->jc_recent[view->key.el][view->key.high];
+    if (!serves(*recent, view, flags)) {
+        *recent = find(rt, view, flags);
     }
-    if (!jc || jc->epoch != rt->jc_epoch) {
-        jc = jc ? jc : oldest;
+    struct rt_jc *jc = *recent;
+    if (!serves(jc, view, flags) || jc->epoch != rt->jc_epoch) {
         jc->serial = view->serial;
         jc->flags = flags;
         jc->epoch = rt->jc_epoch;
