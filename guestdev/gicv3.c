@@ -85,7 +85,7 @@ static uint8_t running_priority(const struct gic_cpu *cpu)
 {
     uint32_t active = cpu->apr[GIC_G0] | cpu->apr[GIC_G1];
 
-    return active ? (uint8_t)(__builtin_ctz(active) << 3) : PRIORITY_IDLE;
+    return (uint8_t)(active ? (unsigned)__builtin_ctz(active) << 3 : PRIORITY_IDLE);
 }
 
 static bool can_signal(const struct gic_cpu *cpu, const struct candidate *c)

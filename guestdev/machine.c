@@ -86,6 +86,7 @@ bool machine_read(struct vm *vm, uint64_t pa, unsigned size, uint64_t *value)
     machine_lock(vm, NULL);
     known = devices[i].read(vm, pa - devices[i].base, size, value);
     machine_unlock(vm);
+    *value &= MASK(size * 8 - 1, 0);
     return known;
 }
 
