@@ -150,11 +150,22 @@ uint64_t host_found(void)
     return (uintptr_t)host_found_stub;
 }
 
+/* What this processor has of enum x64_feature. */
+static uint32_t host_features(void)
+{
+    return (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+                    __builtin_cpu_supports("avx512bw")
+                ? X64_AVX512VL
+                : 0) |
+           (__builtin_cpu_supports("aes") ? X64_AESNI : 0) |
+           (__builtin_cpu_supports("pclmul") ? X64_PCLMUL : 0) | X64_F16C;
+}
+
 struct x64_env host_env(enum x64_mem_model model, uint32_t shake)
 {
     return (struct x64_env){
         .mem_model = model,
-        .features = X64_PCLMUL,
+        .features = host_features() & (shake ? shake : UINT32_MAX),
         .exit = (uintptr_t)host_exit_stub,
         .call_sync = (uintptr_t)host_sync_stub,
         .shake = shake,
