@@ -132,7 +132,7 @@ static void load_reg(struct x64 *c, struct x86_mem mem, unsigned reg)
     }
 }
 
-static void move_reg(struct x64 *c, unsigned to, unsigned from)
+void x64_move_register(struct x64 *c, unsigned to, unsigned from)
 {
     if (to < XMM_FIRST) {
         emit_mov(c, to, from);
@@ -304,12 +304,12 @@ static void load_remade(struct x64 *c, const struct ir_insn *row, unsigned reg)
 }
 
 /* Puts a copy of the value into reg, wherever it is; RFLAGS are kept. */
-static void fetch(struct x64 *c, ir_ref ref, unsigned reg)
+void x64_fetch(struct x64 *c, ir_ref ref, unsigned reg)
 {
     const struct x64_val *v = &c->val[ref];
 
     if (v->reg != X64_NONE) {
-        move_reg(c, reg, v->reg);
+        x64_move_register(c, reg, v->reg);
     } else if (is_remade(c, ref)) {
         load_remade(c, &c->block->insn[ref], reg);
     } else if (v->home != X64_NONE) {
@@ -321,6 +321,15 @@ static void fetch(struct x64 *c, ir_ref ref, unsigned reg)
     }
 }
 
+void x64_fetch_slot(struct x64 *c, unsigned slot, unsigned reg)
+{
+    if (slot_is_dirty(c, slot)) {
+        x64_fetch(c, c->slot[slot], reg);
+    } else {
+        load_reg(c, slot_mem(slot), reg);
+    }
+}
+
 static bool only_in_flags(const struct x64 *c, ir_ref ref)
 {
     const struct x64_val *v = &c->val[ref];
@@ -329,7 +338,7 @@ static bool only_in_flags(const struct x64 *c, ir_ref ref)
            v->spill == X64_NONE && !is_remade(c, ref);
 }
 
-static unsigned in_reg(struct x64 *c, ir_ref ref)
+unsigned x64_into_register(struct x64 *c, ir_ref ref)
 {
     struct x64_val *v = &c->val[ref];
 
@@ -339,7 +348,7 @@ static unsigned in_reg(struct x64 *c, ir_ref ref)
     if (v->reg == X64_NONE) {
         unsigned reg = get_reg(c, class_of(c, ref));
 
-        fetch(c, ref, reg);
+        x64_fetch(c, ref, reg);
         x64_assign(c, ref, reg);
     }
     c->pinned |= 1u << v->reg;
@@ -348,7 +357,7 @@ static unsigned in_reg(struct x64 *c, ir_ref ref)
 
 unsigned x64_use(struct x64 *c, unsigned k)
 {
-    return number(in_reg(c, c->arg[k]));
+    return number(x64_into_register(c, c->arg[k]));
 }
 
 unsigned x64_def(struct x64 *c)
@@ -377,7 +386,8 @@ bool x64_dies(const struct x64 *c, unsigned k)
     ir_ref ref = c->arg[k];
 
     return c->next[c->row][k] == X64_NEVER &&
-           (!c->val[ref].bound || c->val[ref].bound == __builtin_popcountll(expiring_slots(c, ref)));
+           (!c->val[ref].bound ||
+            c->val[ref].bound == __builtin_popcountll(expiring_slots(c, ref)));
 }
 
 /* The register of argument k, which dies, changes hands. */
@@ -432,7 +442,7 @@ unsigned x64_def_from(struct x64 *c, unsigned k)
         c->pinned |= 1u << reg;
     } else {
         reg = get_reg(c, class_of(c, ref));
-        fetch(c, ref, reg);
+        x64_fetch(c, ref, reg);
     }
     x64_assign(c, (ir_ref)c->row, reg);
     return number(reg);
@@ -467,7 +477,7 @@ unsigned x64_copy(struct x64 *c, unsigned k)
     reg = get_reg(c, class_of(c, ref));
     c->free &= ~(1u << reg);
     c->scratch |= 1u << reg;
-    fetch(c, ref, reg);
+    x64_fetch(c, ref, reg);
     return number(reg);
 }
 
@@ -490,7 +500,7 @@ void x64_vacate(struct x64 *c, unsigned reg)
     } else if (others && c->val[ref].next != X64_NEVER && !is_remade(c, ref)) {
         unsigned to = get_reg(c, others);
 
-        move_reg(c, to, reg);
+        x64_move_register(c, to, reg);
         release_reg(c, reg);
         x64_assign(c, ref, to);
         c->pinned &= ~(1u << to);
@@ -522,7 +532,7 @@ void x64_copy_to(struct x64 *c, unsigned k, unsigned reg)
         return;
     }
     x64_take(c, reg);
-    fetch(c, ref, reg);
+    x64_fetch(c, ref, reg);
 }
 
 void x64_def_in(struct x64 *c, unsigned reg)
@@ -576,7 +586,6 @@ bool x64_imm32(const struct x64 *c, unsigned k, bool wide, int32_t *imm)
     return !wide || value == (uint64_t)(int64_t)*imm;
 }
 
-
 bool x64_result_unused(const struct x64 *c)
 {
     return c->val[c->row].next == X64_NEVER;
@@ -598,7 +607,7 @@ static void unbind(struct x64 *c, unsigned slot)
     } else if (v->home == slot) {
         if (!is_dead(v) && v->reg == X64_NONE && v->spill == X64_NONE && !is_remade(c, old) &&
             c->flags_ref != old) {
-            in_reg(c, old);
+            x64_into_register(c, old);
         }
         v->home = X64_NONE;
     }
@@ -613,7 +622,7 @@ void x64_bind(struct x64 *c, unsigned slot, ir_ref ref)
         return;
     }
     if (!is_remade(c, ref) && c->flags_ref != ref) {
-        in_reg(c, ref);
+        x64_into_register(c, ref);
     }
     v->bound++; /* before unbind: the same value may be what the slot's memory holds */
     unbind(c, slot);
@@ -626,6 +635,9 @@ void x64_read(struct x64 *c, unsigned slot, ir_ref ref)
 {
     struct x64_val *v = &c->val[ref];
 
+    if (c->slot[slot] == ref) {
+        return; /* loaded before the loop's head */
+    }
     if (c->slot[slot] == IR_NONE) {
         v->home = (uint8_t)slot;
         c->slot[slot] = ref;
@@ -634,7 +646,7 @@ void x64_read(struct x64 *c, unsigned slot, ir_ref ref)
     if (slot_is_dirty(c, slot)) {
         ir_ref have = c->slot[slot];
 
-        store_bound(c, have, in_reg(c, have));
+        store_bound(c, have, x64_into_register(c, have));
     }
     /* A second read of a known slot: an independent copy. */
     x64_assign(c, ref, get_reg(c, class_of(c, ref)));
@@ -667,7 +679,7 @@ static void write_slot(struct x64 *c, unsigned slot)
     if (v->reg == X64_NONE && is_remade(c, ref)) {
         write_remade(c, slot, row);
     } else {
-        store_reg(c, slot_mem(slot), in_reg(c, ref));
+        store_reg(c, slot_mem(slot), x64_into_register(c, ref));
     }
     v->home = (uint8_t)slot;
     v->bound--;
@@ -678,15 +690,20 @@ static void write_slot(struct x64 *c, unsigned slot)
     }
 }
 
-void x64_write_back(struct x64 *c)
+void x64_write_slots(struct x64 *c, uint64_t slots, bool nzcv)
 {
-    if (c->dirty_nzcv) {
+    if (nzcv) {
         write_slot(c, LOC_SLOT_NZCV);
     }
-    while (c->dirty) {
-        write_slot(c, (unsigned)__builtin_ctzll(c->dirty));
+    while ((slots &= c->dirty)) { /* room for one may have been made by storing another */
+        write_slot(c, (unsigned)__builtin_ctzll(slots));
     }
     c->loc_fresh = false;
+}
+
+void x64_write_back(struct x64 *c)
+{
+    x64_write_slots(c, UINT64_MAX, c->dirty_nzcv);
 }
 
 void x64_evict(struct x64 *c, uint32_t regs)
@@ -718,7 +735,7 @@ void x64_forget(struct x64 *c)
             continue;
         }
         if (c->val[ref].next != X64_NEVER && !is_remade(c, ref)) {
-            unsigned reg = in_reg(c, ref);
+            unsigned reg = x64_into_register(c, ref);
 
             c->val[ref].home = X64_NONE;
             evict(c, reg);

@@ -29,8 +29,7 @@ static ir_ref root_of(const struct x64 *c, const struct ir_insn *i, ir_ref ref)
     return i->op == IR_TRUNC || ir_rows[c->block->insn[from].op].result == IR_I32 ? from : ref;
 }
 
-/* Whether the guest's state may be asked for at this row. */
-static bool is_site(const struct ir_insn *i)
+bool x64_is_site(const struct ir_insn *i)
 {
     return (ir_rows[i->op].effects & (IR_E_MEM | IR_E_SYNC | IR_E_END)) || i->op == IR_INSN ||
            !lower_fns[i->op];
@@ -59,7 +58,7 @@ static uint64_t overwritten_before(const struct ir_insn *i, uint64_t after)
     if (i->op == IR_SETV) {
         return after | BIT64(LOC_SLOT_V + i->imm);
     }
-    return is_site(i) ? 0 : after;
+    return x64_is_site(i) ? 0 : after;
 }
 
 bool x64_is_dropped(const struct x64 *c, unsigned n)
@@ -90,11 +89,12 @@ static void find_next_uses(struct x64 *c)
         c->val[n] = (struct x64_val){X64_NEVER, X64_NONE, X64_NONE, X64_NONE, 0};
         c->next[n][0] = X64_NEVER;
     }
+    x64_loop_keep(c);
     for (unsigned n = block->count; n-- > 0;) {
         const struct ir_insn *i = &block->insn[n];
         unsigned count = 0;
 
-        c->overwritten[n] = is_site(i) ? 0 : overwritten;
+        c->overwritten[n] = x64_is_site(i) ? 0 : overwritten;
         overwritten = overwritten_before(i, overwritten);
         if (x64_is_dropped(c, n)) {
             continue;
@@ -241,7 +241,9 @@ int x64_compile(const struct ir_block *block, const struct x64_env *env, struct 
         return X64_NO_SPACE;
     }
     init(c, block, env, code);
+    x64_loop_find(c);
     find_next_uses(c);
+    x64_loop_enter(c);
     result = lower_rows(c);
     result = result == X64_OK ? emit_ool(c) : result;
     code->size = (uint32_t)(c->p - code->rw);

@@ -110,7 +110,11 @@ static void jump_if(struct x64 *c, enum x86_cc cc, int64_t offset)
 
 static void two_ways(struct x64 *c, const struct ir_insn *i, enum x86_cc taken)
 {
-    jump_if(c, taken, IR_TAKEN(i->imm));
+    if (x64_loop_back(c, taken)) {
+        x64_write_back(c);
+    } else {
+        jump_if(c, taken, IR_TAKEN(i->imm));
+    }
     jump(c, IR_NEXT(i->imm));
 }
 
@@ -123,8 +127,11 @@ static void end(struct x64 *c)
 
 LOWER(JUMP)
 {
-    end(c);
-    jump(c, (int64_t)i->imm);
+    x64_flags_clobber(c);
+    x64_loop_write_back(c);
+    if (!x64_loop_forever(c)) {
+        jump(c, (int64_t)i->imm);
+    }
 }
 
 LOWER(BRCOND)
@@ -135,7 +142,7 @@ LOWER(BRCOND)
         return;
     }
     x64_flags_need(c, 0);
-    x64_write_back(c);
+    x64_loop_write_back(c);
     two_ways(c, i, x64_flags_cc(c, i->aux));
 }
 
@@ -145,7 +152,7 @@ static void branch_on_zero(struct x64 *c, const struct ir_insn *i, unsigned w)
 
     x64_flags_clobber(c);
     x = x64_use(c, 0);
-    x64_write_back(c);
+    x64_loop_write_back(c);
     emit_rr(c, X_TEST_MR | w, x, x);
     two_ways(c, i, i->aux & 1 ? CC_NE : CC_E);
 }
@@ -167,7 +174,7 @@ LOWER(BRBIT)
 
     x64_flags_clobber(c);
     x = x64_use(c, 0);
-    x64_write_back(c);
+    x64_loop_write_back(c);
     if (n < 7) {
         emit_ri8(c, X_TEST8_MI8, x, 1u << n);
         two_ways(c, i, when_set ? CC_NE : CC_E);

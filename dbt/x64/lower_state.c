@@ -8,6 +8,9 @@ LOWER(INSN)
         x64_write_back(c);
     }
     c->guest = (unsigned)i->imm;
+    if (c->row < c->loop_own_flags) {
+        return; /* the flags of the round before are nowhere */
+    }
     x64_locate(c);
     x64_add_site(c, c->guest, c->loc, c->loc_count, true);
 }

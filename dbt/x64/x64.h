@@ -95,6 +95,14 @@ struct x64 {
     uint16_t loc;
     uint8_t loc_count;
 
+    bool loop;             /* the block's end goes to its start by way of loop_head (loop.c) */
+    uint16_t loop_own_flags; /* row from which NZCV is the round's own; 0: it is kept in memory */
+    uint64_t loop_slots;   /* slots in registers at the head; those that are set are dirty there */
+    uint64_t loop_set;
+    const uint8_t *loop_head;
+    ir_ref loop_ref[LOC_SLOT_NZCV]; /* the row that reads the slot */
+    uint8_t loop_reg[LOC_SLOT_NZCV];
+
     uint32_t spill_free;  /* GPR spill slots */
     uint16_t vspill_free; /* vector spill slots */
     uint16_t ool_count;
@@ -189,6 +197,7 @@ static inline struct x86_mem x64_state(size_t offset)
 
 void x64_bind(struct x64 *c, unsigned slot, ir_ref ref);  /* SETX, SETV, SETF */
 void x64_read(struct x64 *c, unsigned slot, ir_ref ref);  /* GETX, GETV, GETF */
+void x64_write_slots(struct x64 *c, uint64_t slots, bool nzcv); /* those of them that are dirty, and NZCV */
 void x64_write_back(struct x64 *c);                       /* all dirty slots to memory; RFLAGS kept */
 void x64_forget(struct x64 *c);                           /* before a sync call: values still needed are spilled */
 void x64_evict(struct x64 *c, uint32_t regs);             /* before a pure call: these registers hold nothing */
@@ -199,6 +208,8 @@ struct x86_mem x64_guest_address(struct x64 *c, int64_t imm);
 /* Whether row n makes nothing: another name of its argument, or a result that nobody uses. */
 bool x64_is_dropped(const struct x64 *c, unsigned n);
 
+bool x64_is_site(const struct ir_insn *i);  /* whether the guest's state may be asked for at the row */
+
 /* The first row behind n that makes code by itself: no constant, no first read of a slot. */
 unsigned x64_next_row(const struct x64 *c, unsigned n);
 
@@ -206,7 +217,22 @@ unsigned x64_next_row(const struct x64 *c, unsigned n);
 uint64_t x64_const_row(const struct ir_insn *row);        /* what a constant row has in a register */
 void x64_release_dead(struct x64 *c, ir_ref ref);
 void x64_vacate(struct x64 *c, unsigned reg);
+unsigned x64_into_register(struct x64 *c, ir_ref ref);          /* pinned; registers as in reg_ref */
+void x64_fetch(struct x64 *c, ir_ref ref, unsigned reg);        /* a copy, RFLAGS kept */
+void x64_fetch_slot(struct x64 *c, unsigned slot, unsigned reg); /* what a guest slot has */
+void x64_move_register(struct x64 *c, unsigned to, unsigned from);
 void x64_assign(struct x64 *c, ir_ref ref, unsigned reg);
+
+/* --- blocks that go to their own start (loop.c) -------------------------------------------------------
+ * find: before the analysis. keep: in it, before the rows. enter: before the first row's code. At the
+ * END, in place of x64_write_back: loop_write_back, then the test, then back (false: no loop; else the
+ * way on follows, with slots still to be written back). */
+void x64_loop_find(struct x64 *c);
+void x64_loop_keep(struct x64 *c);
+void x64_loop_enter(struct x64 *c);
+void x64_loop_write_back(struct x64 *c);
+bool x64_loop_back(struct x64 *c, enum x86_cc cc);
+bool x64_loop_forever(struct x64 *c);
 
 /* --- sites and out-of-line paths ------------------------------------------------------------------------- */
 void x64_site(struct x64 *c);                             /* the next instruction may fault */

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A block that branches to its own start keeps guest slots in registers from one round to the next.
+ */
+/*
+ * The slots that the block reads are loaded before the loop's head, each into a register of its own
+ * (loop_reg). At the head those that the block also sets count as dirty; all others are in memory.
+ * The way back brings that about again: what else is dirty is stored, values move to their slots'
+ * registers. Sites within the loop list the registers as everywhere, so the state stays precise.
+ *
+ * NZCV is not kept: it is stored on the way back, unless the block sets it before any fault could
+ * show what it was; then no guest instruction up to that one is a boundary for interrupts (the
+ * block's own start, before the loads, is).
+ */
+#include "dbt/x64/x64.h"
+
+#define LOOP_GPRS 8
+#define LOOP_XMMS 10
+
+/* The first row behind which NZCV is the block's own and a boundary follows; 0 when there is none.
+ */
+static unsigned own_flags_from(const struct ir_block *block)
+{
+    unsigned set = 0;
+
+    for (unsigned n = 0; n < block->count; n++) {
+        const struct ir_insn *i = &block->insn[n];
+
+        if (set && i->op == IR_INSN) {
+            return set;
+        }
+        if (!set && (i->op == IR_GETF || (i->op != IR_INSN && x64_is_site(i)))) {
+            return 0;
+        }
+        set = i->op == IR_SETF && !set ? n : set;
+    }
+    return 0;
+}
+
+static bool goes_to_start(const struct ir_block *block)
+{
+    const struct ir_insn *end = &block->insn[block->count - 1];
+
+    switch (end->op) {
+    case IR_JUMP: return (int64_t)end->imm == block->start;
+    case IR_BRCOND:
+    case IR_BRZ32:
+    case IR_BRZ64:
+    case IR_BRBIT: return IR_TAKEN(end->imm) == block->start;
+    default: return false;
+    }
+}
+
+static unsigned slot_of(const struct ir_insn *i)
+{
+    switch (i->op) {
+    case IR_GETX:
+    case IR_SETX: return (unsigned)i->imm;
+    case IR_GETV:
+    case IR_SETV: return LOC_SLOT_V + (unsigned)i->imm;
+    default: return X64_NONE;
+    }
+}
+
+void x64_loop_find(struct x64 *c)
+{
+    const struct ir_block *block = c->block;
+    unsigned left[2] = {LOOP_GPRS, LOOP_XMMS};
+    uint64_t seen = 0;
+
+    c->loop_slots = 0;
+    c->loop_set = 0;
+    c->loop = goes_to_start(block);
+    for (unsigned n = 0; n < block->count && c->loop; n++) {
+        const struct ir_insn *i = &block->insn[n];
+        unsigned slot = slot_of(i);
+        bool get = i->op == IR_GETX || i->op == IR_GETV;
+
+        if (ir_rows[i->op].effects & IR_E_SYNC) {
+            c->loop = false;
+        }
+        if (slot == X64_NONE) {
+            continue;
+        }
+        c->loop_set |= get ? 0 : BIT64(slot);
+        if (get && !bit(seen, slot) && left[slot >= LOC_SLOT_V]) {
+            left[slot >= LOC_SLOT_V]--;
+            c->loop_slots |= BIT64(slot);
+            c->loop_ref[slot] = (ir_ref)n;
+        }
+        seen |= BIT64(slot);
+    }
+    c->loop_own_flags = (uint16_t)(c->loop ? own_flags_from(block) : 0);
+}
+
+void x64_loop_keep(struct x64 *c)
+{
+    uint64_t left = c->loop ? c->loop_slots & ~c->loop_set : 0;
+
+    for (; left; left &= left - 1) {
+        c->val[c->loop_ref[__builtin_ctzll(left)]].next = (uint16_t)(c->block->count - 1);
+    }
+}
+
+void x64_loop_enter(struct x64 *c)
+{
+    uint64_t left = c->loop_slots;
+
+    if (!c->loop) {
+        return;
+    }
+    x64_locate(c);
+    x64_add_site(c, c->guest, c->loc, c->loc_count, true);
+    for (; left; left &= left - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(left);
+        ir_ref ref = c->loop_ref[slot];
+
+        if (c->val[ref].next == X64_NEVER) {
+            c->loop_slots &= ~BIT64(slot);
+            continue;
+        }
+        x64_read(c, slot, ref);
+        c->loop_reg[slot] = (uint8_t)x64_into_register(c, ref);
+        if (bit(c->loop_set, slot)) {
+            c->val[ref].home = X64_NONE;
+            c->val[ref].bound = 1;
+            c->dirty |= BIT64(slot);
+        }
+    }
+    c->pinned = 0;
+    c->loc_fresh = false;
+    c->loop_head = c->p;
+}
+
+/* --- the way back
+ * ------------------------------------------------------------------------------------- */
+struct move {
+    uint8_t to, from; /* from: X64_NONE: not in a register */
+    uint8_t slot;
+};
+
+static unsigned wanted_moves(const struct x64 *c, struct move *moves)
+{
+    unsigned count = 0;
+
+    for (uint64_t left = c->loop_slots; left; left &= left - 1) {
+        unsigned slot = (unsigned)__builtin_ctzll(left);
+        unsigned from = c->val[c->slot[slot]].reg;
+
+        if (from != c->loop_reg[slot]) {
+            moves[count++] = (struct move){c->loop_reg[slot], (uint8_t)from, (uint8_t)slot};
+        }
+    }
+    return count;
+}
+
+/* Whether a move still to be made reads reg. */
+static bool is_read(const struct move *moves, unsigned count, unsigned reg)
+{
+    for (unsigned n = 0; n < count; n++) {
+        if (moves[n].from == reg) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A register of reg's kind that is no slot's. */
+static unsigned spare(const struct x64 *c, unsigned reg)
+{
+    uint32_t free = reg < XMM_FIRST ? GPR_MASK : XMM_MASK;
+
+    for (uint64_t left = c->loop_slots; left; left &= left - 1) {
+        free &= ~(1u << c->loop_reg[__builtin_ctzll(left)]);
+    }
+    return (unsigned)__builtin_ctz(free);
+}
+
+/* One move that destroys nothing that is still to be moved; in a ring, one value steps aside first.
+ */
+static unsigned move_one(struct x64 *c, struct move *moves, unsigned count)
+{
+    for (unsigned n = 0; n < count; n++) {
+        if (!is_read(moves, count, moves[n].to)) {
+            x64_move_register(c, moves[n].to, moves[n].from);
+            moves[n] = moves[count - 1];
+            return count - 1;
+        }
+    }
+    unsigned aside = spare(c, moves[0].to);
+
+    x64_move_register(c, aside, moves[0].to);
+    for (unsigned n = 0; n < count; n++) {
+        moves[n].from = moves[n].from == moves[0].to ? (uint8_t)aside : moves[n].from;
+    }
+    return count;
+}
+
+/* All moves; RFLAGS and the allocator's view of things stay as they are. */
+static void make_moves(struct x64 *c, struct move *moves, unsigned count)
+{
+    struct move loads[LOOP_GPRS + LOOP_XMMS];
+    unsigned load_count = 0, kept = 0;
+
+    for (unsigned n = 0; n < count; n++) {
+        if (moves[n].from == X64_NONE) {
+            loads[load_count++] = moves[n];
+        } else {
+            moves[kept++] = moves[n];
+        }
+    }
+    while (kept) {
+        kept = move_one(c, moves, kept);
+    }
+    for (unsigned n = 0; n < load_count; n++) {
+        x64_fetch_slot(c, loads[n].slot, loads[n].to);
+    }
+}
+
+bool x64_loop_back(struct x64 *c, enum x86_cc cc)
+{
+    struct move moves[LOOP_GPRS + LOOP_XMMS];
+    unsigned count;
+    uint8_t *out;
+
+    if (!c->loop) {
+        return false;
+    }
+    count = wanted_moves(c, moves);
+    if (!count) {
+        emit_jcc_back(c, cc, c->loop_head);
+        return true;
+    }
+    out = emit_jcc(c, cc ^ 1);
+    make_moves(c, moves, count);
+    emit_jmp_back(c, c->loop_head);
+    emit_bind(c, out);
+    return true;
+}
+
+bool x64_loop_forever(struct x64 *c)
+{
+    struct move moves[LOOP_GPRS + LOOP_XMMS];
+
+    if (!c->loop) {
+        return false;
+    }
+    make_moves(c, moves, wanted_moves(c, moves));
+    emit_jmp_back(c, c->loop_head);
+    return true;
+}
+
+void x64_loop_write_back(struct x64 *c)
+{
+    uint64_t kept = c->loop ? c->loop_slots : 0;
+
+    x64_write_slots(c, c->dirty & ~kept, c->dirty_nzcv && !c->loop_own_flags);
+}
