@@ -65,6 +65,7 @@ void x64_flags_to_gpr(struct x64 *c)
 void x64_flags_lost(struct x64 *c)
 {
     c->flags_ref = IR_NONE;
+    c->loc_fresh = false; /* a constant may have been said to be in RFLAGS */
 }
 
 void x64_flags_clobber(struct x64 *c)
