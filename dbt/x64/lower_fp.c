@@ -55,8 +55,8 @@ static unsigned bytes_of_result(const struct x64 *c, const struct ir_insn *i)
     case IR_VZERO: return 0;
     case IR_VLOW: return 1u << i->aux;
     case IR_VFROM64: from = &c->block->insn[c->root[i->arg[0]]]; return from->op == IR_LD32 ? 4 : 8;
-    case IR_FP: return (i->imm >> 10 & 15) << (i->imm >> 8 & 3);
-    case IR_FCVT: return (i->imm >> 4 & 15) << (i->imm >> 2 & 3);
+    case IR_FP: return (unsigned)(i->imm >> 10 & 15) << (i->imm >> 8 & 3);
+    case IR_FCVT: return (unsigned)(i->imm >> 4 & 15) << (i->imm >> 2 & 3);
     case IR_FFROMI: return 1u << (i->imm & 3);
     default: return 16;
     }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libFuzzer target: arbitrary words through decoder, translator, verifier and interpreter. */
+/* libFuzzer target: arbitrary words through decoder, translator, verifier, interpreter, emitter. */
 /*
  * Input: a byte of flags for the harness, two bytes of translation context, the rest are guest
- * words. Whatever they are, the block must verify, and running it must not touch host memory
- * outside the guest's (the sanitizers watch) nor state beyond struct a64_state.
+ * words. Whatever they are, the block must verify, running it must not touch host memory outside
+ * the guest's (the sanitizers watch) nor state beyond struct a64_state, and the emitter must make
+ * code for it, or say that there is no space, whatever features the host has.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include "dbt/a64/a64_insns.h"
 #include "dbt/a64/translate.h"
 #include "dbt/ir/interp.h"
+#include "dbt/rt/helpers.h"
+#include "dbt/x64/compile.h"
 #include "tests/unit/fake_rt.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -64,6 +67,26 @@ static void set_up(struct a64_state *st)
     }
 }
 
+/* Compiles for a host of the given features; the code is not run (tests/unit/test_x64_run.c does).
+ */
+static void compile(const struct ir_block *block, uint8_t features, enum x64_mem_model model)
+{
+    static uint8_t space[X64_MAX_BLOCK];
+    static uint64_t pure[HELPER_COUNT];
+    static struct x64_code code;
+    const struct x64_env env = {.mem_model = model,
+                                .features = features,
+                                .exit = (uintptr_t)space,
+                                .call_sync = (uintptr_t)space + 64,
+                                .pure = pure};
+    code.rw = space;
+    code.rx = (uintptr_t)space;
+    code.capacity = sizeof(space);
+    if (x64_compile(block, &env, &code) == X64_OK && code.size > sizeof(space)) {
+        abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct ir_block block;
@@ -85,5 +108,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     set_up(&st);
     interp_run(NULL, &st, &block, &exit);
+    compile(&block, (uint8_t)~data[0], data[0] & 1 ? MEM_BIAS : MEM_SLOTS);
     return 0;
 }
