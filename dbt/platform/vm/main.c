@@ -117,6 +117,7 @@ static void make_machine(const struct abi_boot *boot)
         }
         timer_init(&vcpus[i], plat_counter());
     }
+    vm_devices_init(&vm, boot);
 }
 
 static void load_guest(const struct abi_boot *boot)

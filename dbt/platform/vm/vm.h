@@ -31,3 +31,7 @@ void vm_retry_soon(struct vm_vcpu *v);
 
 /* --- run.c --- */
 void vm_stubs_init(void); /* writes the stubs, fills plat_env() */
+
+/* --- devices.c --- */
+/* Connects the devices that root has put into the shared page to the machine's virtio slots. */
+void vm_devices_init(struct vm *vm, const struct abi_boot *boot);
