@@ -113,6 +113,7 @@ struct x64 {
     ir_ref root[IR_MAX_INSNS];     /* the value a row's result is the same register as */
     uint16_t next[IR_MAX_INSNS][3]; /* next use of each argument after the row; of a constant, which has
                                        no arguments, [0] is its index in code->consts */
+    bool dropped[IR_MAX_INSNS];         /* the row makes nothing (x64_is_dropped) */
     uint64_t overwritten[IR_MAX_INSNS]; /* slots that are set after the row, before any site */
     struct x64_ool ool[X64_MAX_OOL];
 };
@@ -182,6 +183,7 @@ void x64_flags_keep(struct x64 *c);
 void x64_flags_lost(struct x64 *c);
 bool x64_flags_live(const struct x64 *c);          /* a clobber would cost something */
 void x64_flags_need(struct x64 *c, unsigned k);    /* brings argument k into RFLAGS; before other requests */
+void x64_flags_expire(struct x64 *c);              /* lost on purpose: NZCV is set before any site */
 void x64_flags_to_gpr(struct x64 *c);              /* what is in RFLAGS into RAX too, used later or not */
 void x64_flags_carry(struct x64 *c, bool sub);     /* makes CF the Arm carry, or its complement (CMC) */
 void x64_flags_def(struct x64 *c, ir_ref ref, bool sub); /* RFLAGS now hold ref */
