@@ -79,8 +79,10 @@ void x64_flags_expire(struct x64 *c)
 
 void x64_flags_lost(struct x64 *c)
 {
+    if (c->flags_ref != IR_NONE && c->val[c->flags_ref].bound) {
+        c->loc_fresh = false; /* a constant may have been said to be in RFLAGS */
+    }
     c->flags_ref = IR_NONE;
-    c->loc_fresh = false; /* a constant may have been said to be in RFLAGS */
 }
 
 void x64_flags_clobber(struct x64 *c)
