@@ -154,6 +154,11 @@ void console_log(const char *text, size_t size)
     machine_unlock(&lock, state);
 }
 
+void console_force_unlock(void)
+{
+    lock = (struct machine_lock){0};
+}
+
 void console_pump_log_forced(void)
 {
     (void)send(&log_port);
