@@ -154,9 +154,12 @@ void console_log(const char *text, size_t size)
     machine_unlock(&lock, state);
 }
 
-void console_force_unlock(void)
+size_t console_unsent(unsigned port)
 {
-    lock = (struct machine_lock){0};
+    uint64_t state = machine_lock(&lock);
+    size_t left = port == front ? (size_t)(ports[port].head - ports[port].sent) : 0;
+    machine_unlock(&lock, state);
+    return left;
 }
 
 void console_pump_log_forced(void)

@@ -52,10 +52,11 @@ void console_say(unsigned port, const char *data, size_t size);
 
 /* A whole line of root's log: goes out whichever port is in front, between its bytes. */
 void console_log(const char *line, size_t size);
-/* For a panic: the holder of the lock does not run any more. */
-void console_force_unlock(void);
 /* For a panic: moves the log to the line without lock, as long as the line takes it. */
 void console_pump_log_forced(void);
+
+/* How many bytes of a port in front still wait for the line; 0 for one in the background. */
+size_t console_unsent(unsigned port);
 
 /* Input that has come for a port. */
 size_t console_read(unsigned port, char *data, size_t size);

@@ -34,6 +34,7 @@ struct guest {
     struct vm *vm; /* NULL when it is off */
     enum guest_state state;
     bool stop_wanted;  /* by the monitor: no restart whatever the policy */
+    bool leaving;      /* ended, its console's output not yet out */
     bool start_wanted; /* by the monitor's reset: a restart whatever the policy */
     unsigned starts;
     unsigned port, virtio_port;
@@ -266,9 +267,29 @@ static void ended(void *owner, enum vm_end why, uint64_t code)
         log_error(LOG_CONFIG, "guest %s does not start again: %s", guest->config->name,
                   err_text(error));
     }
-    if (console_front() == guest->port || console_front() == guest->virtio_port) {
-        (void)console_switch(CONSOLE_MONITOR);
+    guest->leaving = true;
+}
+
+/* A guest that has ended leaves the front when its last words are out: a slow line needs seconds
+ * for them. True while one has not. */
+static bool consoles_leave(void)
+{
+    bool waits = false;
+    for (unsigned i = 0; i < config.guest_count; i++) {
+        struct guest *guest = &guests[i];
+        unsigned front = console_front();
+        if (!guest->leaving || guest->state != GUEST_OFF) {
+            guest->leaving = false;
+        } else if (console_unsent(guest->port) || console_unsent(guest->virtio_port)) {
+            waits = true;
+        } else {
+            guest->leaving = false;
+            if (front == guest->port || front == guest->virtio_port) {
+                (void)console_switch(CONSOLE_MONITOR);
+            }
+        }
     }
+    return waits;
 }
 
 /* --- the monitor's wishes -----------------------------------------------------------------------
@@ -378,7 +399,8 @@ void guests_background(void)
 {
     (void)vm_reap();
     console_host_poll();
-    if (!idle_said && guests_living() == 0) {
+    bool leaving = consoles_leave();
+    if (!idle_said && !leaving && guests_living() == 0) {
         last_ended();
     }
 }

@@ -363,8 +363,8 @@ static bool is_plain(uint32_t sysreg)
 {
     static const uint16_t plain[] = {
         R_DAIF,
-        SYSREG(3, 0, 4, 0, 0),  /* SPSR_EL1 */
-        SYSREG(3, 0, 4, 0, 1),  /* ELR_EL1 */
+        SYSREG(3, 0, 4, 0, 0), /* SPSR_EL1 */
+        SYSREG(3, 0, 4, 0, 1), /* ELR_EL1 */
         SYSREG(3, 0, 5, 1, 0),  /* AFSR0_EL1 */
         SYSREG(3, 0, 5, 1, 1),  /* AFSR1_EL1 */
         SYSREG(3, 0, 5, 2, 0),  /* ESR_EL1 */

@@ -373,26 +373,8 @@ static void touch_state(void)
     }
 }
 
-/* As CCMP is translated: a comparison or a constant by a condition on the flags as they are. */
-static void compare_by_condition(void)
-{
-    static const enum ir_op ops[] = {IR_NZCV_SUB32, IR_NZCV_SUB64, IR_NZCV_ADD32, IR_NZCV_ADD64};
-    enum ir_op op = ops[below(4)];
-    ir_ref x = any(ir_rows[op].arg[0]), y = any(ir_rows[op].arg[1]);
-    ir_ref first =
-        below(2) ? ir_op2(&b, ops[below(2) * 2 + 1], any(IR_I64), any(IR_I64)) : any(IR_FLAGS);
-
-    ir_setf(&b, first);
-    ir_setf(&b, ir_emit(&b, IR_NZCV_SEL, ir_getf(&b), ir_op2(&b, op, x, y), IR_NONE,
-                        (uint64_t)below(16) << 28, below(15)));
-}
-
 static void set_state(void)
 {
-    if (below(6) == 0) {
-        compare_by_condition();
-    }
-
     for (unsigned n = below(4); n > 0; n--) {
         ir_setx(&b, below(32), any(IR_I64));
     }
