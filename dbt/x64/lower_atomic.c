@@ -285,6 +285,28 @@ static void update_by_loop(struct x64 *c, unsigned size, enum ir_atomic op)
     x64_def_in(c, RAX);
 }
 
+/* Bits changed in memory whose old value nobody wants: STSET, STCLR, STEOR. */
+static void update_in_place(struct x64 *c, unsigned size, enum ir_atomic op)
+{
+    struct x86_mem at;
+    x86_form form;
+    unsigned y;
+
+    check_aligned(c, size);
+    at = x64_guest_address(c, 0);
+    if (op == IR_ATOMIC_CLR) {
+        y = x64_copy(c, 1);
+        emit_r(c, X_NOT_M | X_W, y);
+        form = sized(size, X_LOCK_AND8, X_LOCK_AND16, X_LOCK_AND);
+    } else {
+        y = x64_use(c, 1);
+        form = op == IR_ATOMIC_SET ? sized(size, X_LOCK_OR8, X_LOCK_OR16, X_LOCK_OR)
+                                   : sized(size, X_LOCK_XOR8, X_LOCK_XOR16, X_LOCK_XOR);
+    }
+    x64_site(c);
+    emit_rm(c, form, y, at);
+}
+
 LOWER(ATOMIC)
 {
     unsigned size = (unsigned)(i->imm & 0xff);
@@ -295,6 +317,8 @@ LOWER(ATOMIC)
         exchange(c, size, sized(size, X_XADD8_MR, X_XADD16_MR, X_XADD_MR));
     } else if (op == IR_ATOMIC_SWP) {
         exchange(c, size, sized(size, X_XCHG8_MR, X_XCHG16_MR, X_XCHG_MR));
+    } else if (x64_result_unused(c) && op >= IR_ATOMIC_CLR && op <= IR_ATOMIC_SET) {
+        update_in_place(c, size, op);
     } else {
         update_by_loop(c, size, op);
     }
