@@ -46,6 +46,10 @@ struct a64_state {
     uint64_t tpidr_el1;
     uint64_t sp_el[2]; /* banked stack pointers; the one in use is stale */
     uint64_t daif;     /* PSTATE.DAIF as MRS reads it: bits 9..6 */
+    uint64_t elr_el1;
+    uint64_t spsr_el1;
+    uint64_t esr_el1;
+    uint64_t far_el1;
     uint64_t cnt_mult; /* CNTVCT = (((TSC + cnt_base) * cnt_mult) >> 64) - cntvoff */
     uint64_t cnt_base;
     uint64_t cntvoff;

@@ -10,6 +10,7 @@
 
 #include "dbt/rt/helpers.h"
 #include "dbt/sys/idregs.h"
+#include "dbt/sys/sysregs.h"
 
 /* op0 (2 or 3), op1, CRn, CRm, op2 as they lie in bits 20..5 of the word. */
 #define SYSREG(op0, op1, crn, crm, op2)                                                            \
@@ -25,6 +26,10 @@ enum {
     R_CURRENT_EL = SYSREG(3, 0, 4, 2, 2),
     R_CNTVCT_EL0 = SYSREG(3, 3, 14, 0, 2),
     R_SP_EL0 = SYSREG(3, 0, 4, 1, 0),
+    R_SPSR_EL1 = SYSREG(3, 0, 4, 0, 0),
+    R_ELR_EL1 = SYSREG(3, 0, 4, 0, 1),
+    R_ESR_EL1 = SYSREG(3, 0, 5, 2, 0),
+    R_FAR_EL1 = SYSREG(3, 0, 6, 0, 0),
     R_TPIDR_EL1 = SYSREG(3, 0, 13, 0, 4),
     R_TPIDR_EL0 = SYSREG(3, 3, 13, 0, 2),
     R_TPIDRRO_EL0 = SYSREG(3, 3, 13, 0, 3),
@@ -279,20 +284,27 @@ static const struct {
     uint32_t offset;
     bool el0_read, el0_write;
     uint32_t unless; /* enum tr_flag: UNDEFINED there */
+    uint64_t mask;   /* what a write changes; the rest is zero */
 } in_state[] = {
-    {R_TPIDR_EL0, offsetof(struct a64_state, tpidr_el0), true, true, 0},
-    {R_TPIDRRO_EL0, offsetof(struct a64_state, tpidrro_el0), true, false, 0},
-    {R_TPIDR_EL1, offsetof(struct a64_state, tpidr_el1), false, false, 0},
-    {R_SP_EL0, offsetof(struct a64_state, sp_el[0]), false, false, TR_SP_EL0},
+    {R_TPIDR_EL0, offsetof(struct a64_state, tpidr_el0), true, true, 0, UINT64_MAX},
+    {R_TPIDRRO_EL0, offsetof(struct a64_state, tpidrro_el0), true, false, 0, UINT64_MAX},
+    {R_TPIDR_EL1, offsetof(struct a64_state, tpidr_el1), false, false, 0, UINT64_MAX},
+    {R_SP_EL0, offsetof(struct a64_state, sp_el[0]), false, false, TR_SP_EL0, UINT64_MAX},
+    {R_ELR_EL1, offsetof(struct a64_state, elr_el1), false, false, 0, UINT64_MAX},
+    {R_SPSR_EL1, offsetof(struct a64_state, spsr_el1), false, false, 0, SPSR_MASK},
+    {R_ESR_EL1, offsetof(struct a64_state, esr_el1), false, false, 0, UINT32_MAX},
+    {R_FAR_EL1, offsetof(struct a64_state, far_el1), false, false, 0, UINT64_MAX},
 };
 
-/* Where sysreg lies in the state when this context may access it; 0 where not. */
-static uint32_t state_offset(const struct tr *t, uint32_t sysreg, bool write)
+/* Where sysreg lies in the state when this context may access it, and what a write changes; 0
+ * where it does not. */
+static uint32_t state_offset(const struct tr *t, uint32_t sysreg, bool write, uint64_t *mask)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(in_state); i++) {
         bool el0 = write ? in_state[i].el0_write : in_state[i].el0_read;
         if (in_state[i].sysreg == sysreg && (at_el1(t) || el0) &&
             !(t->flags & in_state[i].unless)) {
+            *mask = in_state[i].mask;
             return in_state[i].offset;
         }
     }
@@ -317,7 +329,8 @@ static ir_ref read_constant(struct tr *t, uint32_t sysreg)
 /* The value where it can be had inline, or IR_NONE. */
 static ir_ref read_inline(struct tr *t, uint32_t sysreg)
 {
-    uint32_t offset = state_offset(t, sysreg, false);
+    uint64_t mask;
+    uint32_t offset = state_offset(t, sysreg, false, &mask);
     if (offset) {
         return ir_op0(&t->b, IR_LDS64, offset);
     }
@@ -363,12 +376,8 @@ static bool is_plain(uint32_t sysreg)
 {
     static const uint16_t plain[] = {
         R_DAIF,
-        SYSREG(3, 0, 4, 0, 0), /* SPSR_EL1 */
-        SYSREG(3, 0, 4, 0, 1), /* ELR_EL1 */
         SYSREG(3, 0, 5, 1, 0),  /* AFSR0_EL1 */
         SYSREG(3, 0, 5, 1, 1),  /* AFSR1_EL1 */
-        SYSREG(3, 0, 5, 2, 0),  /* ESR_EL1 */
-        SYSREG(3, 0, 6, 0, 0),  /* FAR_EL1 */
         SYSREG(3, 0, 7, 4, 0),  /* PAR_EL1 */
         SYSREG(3, 0, 12, 0, 0), /* VBAR_EL1 */
         SYSREG(3, 0, 13, 0, 1), /* CONTEXTIDR_EL1 */
@@ -384,12 +393,14 @@ static bool is_plain(uint32_t sysreg)
 enum tr_result tr_MSR(struct tr *t, const struct arg_MSR *a)
 {
     uint32_t sysreg = sysreg_of(t);
-    uint32_t offset = state_offset(t, sysreg, true);
+    uint64_t mask = 0;
+    uint32_t offset = state_offset(t, sysreg, true, &mask);
     if (fp_trapped(t, sysreg)) {
         return leave_here(t, EXIT_FP_TRAP, 0);
     }
     ir_ref value = get_x(t, true, a->rt);
     if (offset) {
+        value = mask == UINT64_MAX ? value : op2(t, IR_AND64, value, konst(t, true, mask));
         ir_emit(&t->b, IR_STS64, value, IR_NONE, IR_NONE, offset, 0);
         return TR_NEXT;
     }

@@ -48,6 +48,7 @@ bool rt_vcpu_init(struct vcpu *vcpu)
 static uint32_t run_translated(struct vcpu *vcpu, uint64_t host)
 {
     vcpu->rt->stats.entries++;
+    vcpu->st->unwind = 0; /* whatever was taken so far, the code to come is its handler's */
     return plat_run(vcpu, host);
 }
 

@@ -23,6 +23,7 @@ void sys_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
     st->nzcv = 0;
     st->unwind = 0;
     st->excl_addr = EXCL_NONE;
+    st->elr_el1 = st->spsr_el1 = st->esr_el1 = st->far_el1 = 0;
     st->tpidr_el0 = st->tpidrro_el0 = st->tpidr_el1 = 0;
     sysregs_reset(vcpu);
     fp_write_fpcr(st, 0);

@@ -61,8 +61,8 @@ static void enter_el1(struct vcpu *vcpu, enum vector vector)
     struct pstate *ps = &vcpu->ps;
     uint64_t from = ps->el == 0 ? VECTOR_LOWER : ps->sp_sel ? VECTOR_SPX : VECTOR_SP0;
 
-    vcpu->sys.SPSR_EL1 = pstate_to_spsr(vcpu);
-    vcpu->sys.ELR_EL1 = vcpu->st->pc;
+    vcpu->st->spsr_el1 = pstate_to_spsr(vcpu);
+    vcpu->st->elr_el1 = vcpu->st->pc;
     pstate_set_el(vcpu, 1, 1);
     vcpu->st->daif = SPSR_DAIF;
     ps->pan |= !(vcpu->sys.SCTLR_EL1 & SCTLR_SPAN);
@@ -98,9 +98,9 @@ static bool class_sets_far(enum exc_class ec)
 void exc_take(struct vcpu *vcpu, enum exc_class ec, uint32_t iss, uint64_t far)
 {
     ec = class_for(ec, vcpu->ps.el);
-    vcpu->sys.ESR_EL1 = ESR_EC(ec) | ESR_IL | iss;
+    vcpu->st->esr_el1 = ESR_EC(ec) | ESR_IL | iss;
     if (class_sets_far(ec)) {
-        vcpu->sys.FAR_EL1 = far;
+        vcpu->st->far_el1 = far;
     }
     enter_el1(vcpu, VECTOR_SYNC);
 }
@@ -172,7 +172,7 @@ bool exc_take_interrupt(struct vcpu *vcpu)
         step_take(vcpu);
     } else if (vcpu->serror_pending && !(daif & DAIF_A)) {
         vcpu->serror_pending = false;
-        vcpu->sys.ESR_EL1 = ESR_EC(EC_SERROR) | ESR_IL;
+        vcpu->st->esr_el1 = ESR_EC(EC_SERROR) | ESR_IL;
         enter_el1(vcpu, VECTOR_SERROR);
     } else if (vcpu->fiq_line && !(daif & DAIF_F)) {
         enter_el1(vcpu, VECTOR_FIQ);
@@ -217,7 +217,7 @@ static uint64_t branch_address(const struct vcpu *vcpu, uint64_t va)
 void exc_return(struct vcpu *vcpu)
 {
     struct pstate *ps = &vcpu->ps;
-    uint64_t spsr = vcpu->sys.SPSR_EL1;
+    uint64_t spsr = vcpu->st->spsr_el1;
     bool legal = return_is_legal(vcpu, spsr);
     unsigned el = legal ? (unsigned)bits(spsr, 3, 2) : ps->el;
 
@@ -235,6 +235,6 @@ void exc_return(struct vcpu *vcpu)
     vcpu->st->excl_addr = EXCL_NONE;
     vcpu->event = true;
     vcpu->step_stepped = false;
-    vcpu->st->pc = branch_address(vcpu, vcpu->sys.ELR_EL1);
+    vcpu->st->pc = branch_address(vcpu, vcpu->st->elr_el1);
     sys_context_update(vcpu);
 }

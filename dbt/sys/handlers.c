@@ -111,20 +111,23 @@ READ(ISR_EL1)
            (vcpu->fiq_line ? BIT64(6) : 0);
 }
 
-/* --- thread pointers: in the state, since translated code reads them inline
- * ---------------------------- */
-#define THREAD_POINTER(name, field)                                                                \
+/* --- in the state, since translated code has them inline --- */
+#define IN_STATE(name, field, mask)                                                                \
     READ(name)                                                                                     \
     {                                                                                              \
         return vcpu->st->field;                                                                    \
     }                                                                                              \
     WRITE(name)                                                                                    \
     {                                                                                              \
-        vcpu->st->field = value;                                                                   \
+        vcpu->st->field = value & (mask);                                                          \
     }
-THREAD_POINTER(TPIDR_EL0, tpidr_el0)
-THREAD_POINTER(TPIDRRO_EL0, tpidrro_el0)
-THREAD_POINTER(TPIDR_EL1, tpidr_el1)
+IN_STATE(TPIDR_EL0, tpidr_el0, UINT64_MAX)
+IN_STATE(TPIDRRO_EL0, tpidrro_el0, UINT64_MAX)
+IN_STATE(TPIDR_EL1, tpidr_el1, UINT64_MAX)
+IN_STATE(ELR_EL1, elr_el1, UINT64_MAX)
+IN_STATE(SPSR_EL1, spsr_el1, SPSR_MASK)
+IN_STATE(ESR_EL1, esr_el1, UINT32_MAX)
+IN_STATE(FAR_EL1, far_el1, UINT64_MAX)
 
 /* --- debug
  * -------------------------------------------------------------------------------------------- */

@@ -15,7 +15,6 @@
 #define TCR_MASK                                                                                   \
     (MASK(5, 0) | MASK(31, 7) | TCR_IPS | TCR_AS | TCR_TBI0 | TCR_TBI1 | TCR_E0PD0 | TCR_E0PD1)
 #define TTBR_MASK    (TTBR_ASID | TTBR_BADDR)
-#define SPSR_MASK    (SPSR_NZCV | MASK(23, 20) | SPSR_DAIF | SPSR_M4 | SPSR_M)
 #define MDSCR_MASK   (MDSCR_SS | BIT64(6) | MASK(15, 12) | MASK(23, 21) | MASK(27, 26) | MASK(30, 29))
 #define DBGBVR_MASK  (~MASK(1, 0))
 #define DBGBCR_MASK  (BIT64(0) | MASK(2, 1) | MASK(8, 5) | MASK(23, 13))

@@ -83,6 +83,7 @@ struct sysregs {
 #define SPSR_PAN  BIT64(22)
 #define SPSR_UAO  BIT64(23)
 #define SPSR_NZCV MASK(31, 28)
+#define SPSR_MASK (SPSR_NZCV | MASK(23, 20) | SPSR_DAIF | SPSR_M4 | SPSR_M) /* what MSR writes */
 
 /* PSTATE.DAIF in struct pstate */
 #define DAIF_F BIT32(0)

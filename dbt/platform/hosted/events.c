@@ -55,9 +55,9 @@ uint64_t plat_wall_seconds(void)
 }
 
 /* --- deadlines --- */
-static timer_t make_timer(pid_t thread)
+static timer_t make_timer(pid_t thread, int signal)
 {
-    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGALRM};
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = signal};
     timer_t timer;
     event._sigev_un._tid = thread;
     if (timer_create(CLOCK_MONOTONIC, &event, &timer)) {
@@ -69,8 +69,8 @@ static timer_t make_timer(pid_t thread)
 void hosted_timers_init(struct vcpu *vcpu)
 {
     struct hosted_vcpu *hv = hosted_vcpu(vcpu);
-    hv->timer = make_timer(hv->thread);
-    hv->retry = make_timer(hv->thread);
+    hv->timer = make_timer(hv->thread, SIGALRM);
+    hv->retry = make_timer(hv->thread, SIGUSR2);
     hv->deadline = hv->armed = UINT64_MAX;
 }
 
@@ -100,21 +100,15 @@ static void arm(struct hosted_vcpu *hv)
     set_timer(hv->timer, (uint64_t)((unsigned __int128)ticks * NS_PER_S / counter_hz));
 }
 
-bool hosted_timer_expired(struct hosted_vcpu *hv)
+void hosted_timer_expired(struct hosted_vcpu *hv)
 {
-    uint64_t now = plat_counter();
-    bool due = hv->deadline <= now;
-    if (hv->armed <= now || due) {
-        hv->armed = UINT64_MAX;
-    }
-    if (due) {
+    hv->armed = UINT64_MAX;
+    if (hv->deadline <= plat_counter()) {
         hv->deadline = UINT64_MAX;
         __atomic_or_fetch(&hv->pending, PLAT_EVENT_TIMER, __ATOMIC_SEQ_CST);
-    } else if (hv->deadline != UINT64_MAX) {
-        hv->armed = UINT64_MAX; /* early by a rounding, or set for a deadline since replaced */
+    } else if (hv->deadline != UINT64_MAX) { /* early by a rounding, or set for another deadline */
         arm(hv);
     }
-    return due;
 }
 
 void plat_set_deadline(struct vcpu *vcpu, uint64_t at)

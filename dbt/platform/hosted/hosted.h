@@ -15,7 +15,7 @@ struct hosted_vcpu {
     bool running;         /* in plat_run: an event must make translated code leave */
     uint64_t deadline;    /* counter value; UINT64_MAX: none */
     uint64_t armed;       /* what the host's timer is set to, at most the deadline */
-    timer_t timer, retry; /* both bring SIGALRM to the vCPU's thread */
+    timer_t timer, retry; /* SIGALRM for the deadline, SIGUSR2 to look again */
     pid_t thread;
     struct plat_view *view;      /* the active one, */
     struct plat_view *user_view; /* and the one for unprivileged accesses, or NULL */
@@ -42,8 +42,8 @@ bool hosted_view_offset(const struct plat_view *view, uint64_t addr, uint64_t *o
 void hosted_counter_init(void);
 void hosted_timers_init(struct vcpu *vcpu);
 void hosted_post(struct vcpu *vcpu, unsigned events); /* from the vCPU's thread or another one */
-bool hosted_timer_expired(struct hosted_vcpu *hv);    /* SIGALRM: true when an event came of it */
-void hosted_retry_soon(struct hosted_vcpu *hv);       /* asks for another SIGALRM */
+void hosted_timer_expired(struct hosted_vcpu *hv);    /* on SIGALRM, which only hv->timer brings */
+void hosted_retry_soon(struct hosted_vcpu *hv);       /* asks for a SIGUSR2 */
 
 /* --- console.c --- */
 void hosted_console_init(struct vcpu *vcpu); /* terminal to raw mode; input goes to vcpu */

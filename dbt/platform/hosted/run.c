@@ -202,7 +202,7 @@ static void on_fault(int signal, siginfo_t *info, void *raw)
     }
 }
 
-/* SIGALRM and SIGUSR1: an event may be pending; translated code must leave for it. */
+/* SIGALRM, SIGUSR1 and SIGUSR2: an event may be pending; translated code must leave for it. */
 static void on_event(int signal, siginfo_t *info, void *raw)
 {
     ucontext_t *context = raw;
@@ -248,4 +248,5 @@ void hosted_thread_init(struct vcpu *vcpu)
     }
     set_handler(SIGALRM, on_event);
     set_handler(SIGUSR1, on_event);
+    set_handler(SIGUSR2, on_event);
 }
