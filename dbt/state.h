@@ -23,7 +23,7 @@ struct jc_entry {
 #define JC_BITS 12
 /* The va of an unused entry: one that is looked up elsewhere. Any other value, however odd, could
  * be the target of a BR. */
-#define JC_EMPTY(index) ((uint64_t)((index) ^ 1) << 2)
+#define JC_EMPTY(index) ((index) ? UINT64_C(0) : UINT64_C(4))
 
 /* Slots of struct a64_state that the IR reads and writes by GETX/SETX: X0..X30, then SP. */
 enum { SLOT_SP = 31, SLOT_COUNT = 32 };

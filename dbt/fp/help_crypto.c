@@ -118,16 +118,6 @@ static v128 sha1_rounds(enum crypto_op op, const v128 *abcd, uint32_t e, const v
     return (v128){{(uint64_t)b << 32 | a, (uint64_t)d << 32 | c}};
 }
 
-static v128 sha1_su1(const v128 *a, const v128 *b)
-{
-    v128 t = {{a->lane[0] ^ (b->lane[0] >> 32 | b->lane[1] << 32), a->lane[1] ^ b->lane[1] >> 32}};
-    uint32_t w0 = ror32(word(&t, 0), 31);
-
-    return (v128){
-        {(uint64_t)ror32(word(&t, 1), 31) << 32 | w0,
-         (uint64_t)(ror32(word(&t, 3), 31) ^ ror32(w0, 31)) << 32 | ror32(word(&t, 2), 31)}};
-}
-
 /* --- SHA-256 --- */
 static v128 sha256_rounds(const v128 *x, const v128 *y, const v128 *w, bool want_y)
 {
@@ -240,10 +230,6 @@ static v128 sha(enum crypto_op op, const v128 *a, const v128 *b, const v128 *c)
     case CRYPTO_SHA1C:
     case CRYPTO_SHA1P:
     case CRYPTO_SHA1M: return sha1_rounds(op, a, word(b, 0), c);
-    case CRYPTO_SHA1SU0:
-        return (v128){{a->lane[1] ^ a->lane[0] ^ c->lane[0], b->lane[0] ^ a->lane[1] ^ c->lane[1]}};
-    case CRYPTO_SHA1H: return (v128){{ror32(word(a, 0), 2), 0}};
-    case CRYPTO_SHA1SU1: return sha1_su1(a, b);
     case CRYPTO_SHA256H: return sha256_rounds(a, b, c, false);
     case CRYPTO_SHA256H2: return sha256_rounds(b, a, c, true);
     case CRYPTO_SHA256SU0: return sha256_su0(a, b);

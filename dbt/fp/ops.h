@@ -134,9 +134,6 @@ enum crypto_op {
     CRYPTO_SHA1C, /* a = Qd, b = Sn (or Qn), c = Vm, as the manual */
     CRYPTO_SHA1P,
     CRYPTO_SHA1M,
-    CRYPTO_SHA1SU0,
-    CRYPTO_SHA1H, /* a = Sn */
-    CRYPTO_SHA1SU1,
     CRYPTO_SHA256H,
     CRYPTO_SHA256H2,
     CRYPTO_SHA256SU0,

@@ -148,6 +148,11 @@ INTERP_CRYPTO(VAESMC, AESMC, NULL)
 INTERP_CRYPTO(VAESIMC, AESIMC, NULL)
 INTERP_CRYPTO(VPMULL64, PMULL64, &V(1))
 
+INTERP(VSHA)
+{
+    help_crypto(in->st, &r->v, &V(0), &V(1), a[2] ? &V(2) : NULL, (uint32_t)i->imm);
+}
+
 /* --- floating point --- */
 INTERP(FP)
 {

@@ -90,8 +90,7 @@ static unsigned operand(struct x64 *c, const struct shape *s, unsigned k)
 }
 
 /* --- repair --- */
-#define CALLER_SAVED (CALL_CLOBBERS & 0xffffu)
-#define SAVE_BYTES   80 /* for nine registers; RSP stays a multiple of 16 */
+#define SAVE_BYTES 80 /* for nine registers; RSP stays a multiple of 16 */
 
 static void save_or_restore(struct x64 *c, uint32_t regs, x86_form form)
 {
@@ -119,7 +118,7 @@ static void pass_operands(struct x64 *c, const struct x64_ool *o, const uint8_t 
 static void repair(struct x64 *c, const struct x64_ool *o, const uint8_t *in, unsigned imm_reg,
                    bool is_vector)
 {
-    uint32_t saved = o->live & CALLER_SAVED;
+    uint32_t saved = o->live & CALL_CLOBBERS;
 
     saved &= is_vector ? UINT32_MAX : ~(1u << o->reg[0]);
     emit_rm(c, X_LEA_RM | X_W, RSP, mem_base(RSP, -SAVE_BYTES));

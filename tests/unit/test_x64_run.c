@@ -140,6 +140,7 @@ static void lanes_of(enum ir_op op, uint64_t *imm, unsigned *aux)
         *aux = below(3);
         *imm = *aux + 1 + below(3 - *aux);
         break;
+    case IR_VSHA: *imm = CRYPTO_SHA1C + below(CRYPTO_SHA256SU1 - CRYPTO_SHA1C + 1); break;
     default: break;
     }
 }
@@ -192,7 +193,8 @@ static bool is_pure_row(enum ir_op op)
 static ir_ref random_row(enum ir_op op)
 {
     const struct ir_row *row = &ir_rows[op];
-    ir_ref a0 = any(row->arg[0]), a1 = any(row->arg[1]), a2 = any(row->arg[2]);
+    ir_ref a0 = any(row->arg[0]), a1 = any(row->arg[1]),
+           a2 = any(op == IR_VSHA ? IR_V128 : row->arg[2]);
     uint64_t imm;
     unsigned aux;
 

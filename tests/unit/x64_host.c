@@ -2,6 +2,7 @@
 /* The unit tests' host of compiled code, see x64_host.h. */
 #include "tests/unit/x64_host.h"
 
+#include <cpuid.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +151,13 @@ uint64_t host_found(void)
     return (uintptr_t)host_found_stub;
 }
 
+static bool has_sha(void)
+{
+    unsigned a, b, c, d;
+
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
+}
+
 /* What this processor has of enum x64_feature. */
 static uint32_t host_features(void)
 {
@@ -158,7 +166,7 @@ static uint32_t host_features(void)
                 ? X64_AVX512VL
                 : 0) |
            (__builtin_cpu_supports("aes") ? X64_AESNI : 0) |
-           (__builtin_cpu_supports("pclmul") ? X64_PCLMUL : 0) | X64_F16C;
+           (__builtin_cpu_supports("pclmul") ? X64_PCLMUL : 0) | (has_sha() ? X64_SHA : 0);
 }
 
 struct x64_env host_env(enum x64_mem_model model, uint32_t shake)

@@ -27,8 +27,8 @@ void host_init(void);
 /* Takes the signals of faults; at the start of each test, since cmocka takes them before it. */
 void host_catch(void);
 
-/* The environment of compiled code; mem_model and shake are the test's. With shake, optional features
- * of the host are left out at random. */
+/* The environment of compiled code; mem_model and shake are the test's. With shake, optional
+ * features of the host are left out at random. */
 struct x64_env host_env(enum x64_mem_model model, uint32_t shake);
 
 /* The place for code, executable. */
