@@ -91,7 +91,8 @@
     X(CONSOLE, 1)    /* bytes in the console's input ring */               \
     X(DEVICE,  2)    /* abi_vm.device_events has bits */                   \
     X(KICK,    3)    /* another vCPU of this VM asked (ABI_CALL_KICK) */   \
-    X(STOP,    4)    /* the monitor asks the guest to power off */
+    X(STOP,    4)    /* the monitor asks the guest to power off */         \
+    X(STATS,   5)    /* the monitor asks for the engine's counters, in the log */
 // clang-format on
 
 enum abi_call {

@@ -2,6 +2,7 @@
 /* Time, deadlines and events, by the pages shared with root and its calls. */
 #include "dbt/platform/vm/hypercall.h"
 #include "dbt/platform/vm/vm.h"
+#include "dbt/rt/stats.h"
 #include "dbt/vcpu.h"
 
 #define RETRY_US 20
@@ -103,6 +104,9 @@ unsigned plat_take_events(struct vcpu *vcpu)
     }
     uint64_t bits = __atomic_exchange_n(&v->page->pending, 0, __ATOMIC_SEQ_CST);
     unsigned events = (bits & ABI_EVENT_TIMER) ? timer_fired(v) : 0;
+    if (bits & ABI_EVENT_STATS) {
+        rt_stats_log(vcpu);
+    }
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
         events |= (bits & rows[i].from) ? rows[i].to : 0;
     }
