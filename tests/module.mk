@@ -86,3 +86,6 @@ SYS_TEST_SRC     := tests/unit/fake_plat.c $(SYS_SRC) $(GUESTDEV_SRC) mmu/vmsa.c
                     tests/fuzz/pure_helpers.c kernel/lib/fdt.c kernel/lib/fdt_read.c kernel/lib/format.c
 UNIT_TESTS       += devices
 unit_devices_SRC := tests/unit/test_devices.c $(SYS_TEST_SRC)
+
+UNIT_TESTS           += hosted-view
+unit_hosted-view_SRC := tests/unit/test_hosted_view.c dbt/platform/hosted/view.c
