@@ -44,8 +44,9 @@ struct a64_state {
     uint64_t tpidr_el0;
     uint64_t tpidrro_el0;
     uint64_t tpidr_el1;
-    uint64_t sp_el[2]; /* banked stack pointers; the one in use is stale */
-    uint64_t daif;     /* PSTATE.DAIF as MRS reads it: bits 9..6 */
+    uint64_t sp_el[2];   /* banked stack pointers; the one in use is stale */
+    uint64_t daif;       /* PSTATE.DAIF as MRS reads it: bits 9..6 */
+    uint64_t daif_watch; /* of these, the bits that must not be cleared unseen (sys.h) */
     uint64_t elr_el1;
     uint64_t spsr_el1;
     uint64_t esr_el1;

@@ -7,6 +7,7 @@
 #include "guestdev/gicv3_state.h"
 
 #include "dbt/platform.h"
+#include "dbt/sys/sys.h"
 
 #define INTID_NONE    1023
 #define PRIORITY_IDLE 0xff
@@ -108,6 +109,7 @@ static void update_cpu(struct vm *vm, unsigned id)
 
     vcpu->fiq_line = fiq;
     vcpu->irq_line = irq;
+    sys_watch_update(vcpu);
     if (raised && vcpu != vm->machine.holder) {
         plat_kick(vcpu);
     }

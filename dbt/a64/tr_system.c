@@ -206,9 +206,8 @@ static bool daif_trapped(const struct tr *t)
 }
 
 /* Where this lets an interrupt in, the helper itself leaves the block. */
-static enum tr_result msr_daif(struct tr *t, const struct arg_MSR_DAIFSet *a)
+static enum tr_result msr_daif(struct tr *t)
 {
-    (void)a;
     if (daif_trapped(t)) {
         return leave_here(t, EXIT_SYSTRAP, systrap_iss(t->word));
     }
@@ -216,15 +215,38 @@ static enum tr_result msr_daif(struct tr *t, const struct arg_MSR_DAIFSet *a)
     return step_or_next(t);
 }
 
-TR(MSR_DAIFClr, msr_daif(t, a))
+static ir_ref read_daif(struct tr *t)
+{
+    return ir_op0(&t->b, IR_LDS64, offsetof(struct a64_state, daif));
+}
+
+/* daif: bits 9..6, all others 0. Where it lets an interrupt in, the helper leaves the block. */
+static enum tr_result write_daif(struct tr *t, ir_ref daif)
+{
+    ir_ref watch = ir_op0(&t->b, IR_LDS64, offsetof(struct a64_state, daif_watch));
+    ir_emit(&t->b, IR_STS64, daif, IR_NONE, IR_NONE, offsetof(struct a64_state, daif), 0);
+    ir_call_sync_if(&t->b, HELPER_daif_opened, op2(t, IR_ANDN64, watch, daif));
+    return TR_NEXT;
+}
+
+enum tr_result tr_MSR_DAIFClr(struct tr *t, const struct arg_MSR_DAIFClr *a)
+{
+    (void)a;
+    if (daif_trapped(t) || (t->flags & TR_STEP)) {
+        return msr_daif(t);
+    }
+    ir_ref keep = konst(t, true, ~(bits(t->word, 11, 8) << 6));
+    return write_daif(t, op2(t, IR_AND64, read_daif(t), keep));
+}
 
 /* More masks let nothing in, and where nothing is stepped they stop no stepping. */
 enum tr_result tr_MSR_DAIFSet(struct tr *t, const struct arg_MSR_DAIFSet *a)
 {
+    (void)a;
     if (daif_trapped(t) || (t->flags & TR_STEP)) {
-        return msr_daif(t, a);
+        return msr_daif(t);
     }
-    ir_ref daif = ir_op0(&t->b, IR_LDS64, offsetof(struct a64_state, daif));
+    ir_ref daif = read_daif(t);
     ir_ref more = op2(t, IR_OR64, daif, konst(t, true, bits(t->word, 11, 8) << 6));
     ir_emit(&t->b, IR_STS64, more, IR_NONE, IR_NONE, offsetof(struct a64_state, daif), 0);
     return TR_NEXT;
@@ -335,7 +357,7 @@ static ir_ref read_inline(struct tr *t, uint32_t sysreg)
         return ir_op0(&t->b, IR_LDS64, offset);
     }
     if (sysreg == R_DAIF && !daif_trapped(t)) {
-        return ir_op0(&t->b, IR_LDS64, offsetof(struct a64_state, daif));
+        return read_daif(t);
     }
     if (sysreg == R_NZCV) {
         return op1(t, IR_ZEXT32, op1(t, IR_NZCV_PACK, ir_getf(&t->b)));
@@ -403,6 +425,9 @@ enum tr_result tr_MSR(struct tr *t, const struct arg_MSR *a)
         value = mask == UINT64_MAX ? value : op2(t, IR_AND64, value, konst(t, true, mask));
         ir_emit(&t->b, IR_STS64, value, IR_NONE, IR_NONE, offset, 0);
         return TR_NEXT;
+    }
+    if (sysreg == R_DAIF && !daif_trapped(t) && !(t->flags & TR_STEP)) {
+        return write_daif(t, op2(t, IR_AND64, value, konst(t, true, SPSR_DAIF)));
     }
     if (sysreg == R_NZCV) {
         ir_setf(&t->b, op1(t, IR_NZCV_UNPACK, op1(t, IR_TRUNC, value)));

@@ -287,15 +287,27 @@ void ir_setf(struct ir_builder *b, ir_ref flags)
     set(b, &b->flags, IR_SETF, 0, flags);
 }
 
+/* What was read of the state may be stale after a sync call. */
+static void forget_state(struct ir_builder *b)
+{
+    __builtin_memset(b->x, 0xff, sizeof(b->x));
+    __builtin_memset(b->v, 0xff, sizeof(b->v));
+    b->flags = IR_NONE;
+}
+
 ir_ref ir_call_sync(struct ir_builder *b, unsigned helper, uint32_t imm, ir_ref a0, ir_ref a1,
                     ir_ref a2)
 {
     ir_ref result = ir_emit(b, IR_CALL_SYNC, a0, a1, a2, IR_CALL_IMM(helper, imm), 0);
 
-    __builtin_memset(b->x, 0xff, sizeof(b->x));
-    __builtin_memset(b->v, 0xff, sizeof(b->v));
-    b->flags = IR_NONE;
+    forget_state(b);
     return result;
+}
+
+void ir_call_sync_if(struct ir_builder *b, unsigned helper, ir_ref cond)
+{
+    ir_emit(b, IR_CALL_SYNC, cond, IR_NONE, IR_NONE, IR_CALL_IMM(helper, 0), 1);
+    forget_state(b);
 }
 
 ir_ref ir_call_i64(struct ir_builder *b, unsigned helper, uint32_t imm, ir_ref a0, ir_ref a1,

@@ -58,6 +58,9 @@ static inline ir_ref ir_op3(struct ir_builder *b, enum ir_op op, ir_ref a, ir_re
 /* Many rows come in a pair NAME32, NAME64 that stand side by side: picks by sf. */
 #define IR_SF(name, sf) ((sf) ? IR_##name##64 : IR_##name##32)
 
+/* ir_call_sync of a helper without result where cond (I64) is not 0 only. */
+void ir_call_sync_if(struct ir_builder *b, unsigned helper, ir_ref cond);
+
 /* Calls (imm is the helper's immediate; unused arguments IR_NONE). After a sync call every GETX is
  * read anew. */
 ir_ref ir_call_sync(struct ir_builder *b, unsigned helper, uint32_t imm, ir_ref a0, ir_ref a1,

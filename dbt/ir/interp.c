@@ -114,6 +114,9 @@ static uint64_t call_arg(const struct interp *in, const struct ir_insn *i,
 
 INTERP(CALL_SYNC)
 {
+    if (i->aux && !X(0)) {
+        return;
+    }
     in->st->unwind = 0;
     r->i = rt_call_sync(in->vcpu, IR_CALL_HELPER(i->imm), call_arg(in, i, a, 0),
                         call_arg(in, i, a, 1), call_arg(in, i, a, 2), IR_CALL_VALUE(i->imm));

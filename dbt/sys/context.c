@@ -47,5 +47,6 @@ void sys_context_update(struct vcpu *vcpu)
     flags |= step_enabled(vcpu, ps->el, bit(vcpu->st->daif, 9)) ? TR_STEP : 0;
     flags |= fp_is_slow(vcpu->st->fpcr) ? TR_FPCR_SLOW : 0;
     vcpu->tr_flags = flags;
+    sys_watch_update(vcpu);
     rt_context_changed(vcpu);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Taking exceptions to EL1 and returning from them (Arm ARM D1.3, D1.4; pseudocode J1.1.2). */
 #include "dbt/a64/translate.h"
+#include "dbt/rt/helpers.h"
 #include "dbt/sys/internal.h"
 
 /* Offsets from VBAR_EL1 (D1.3.1.5). */
@@ -164,6 +165,22 @@ void exc_set_daif(struct vcpu *vcpu, unsigned daif)
     }
 }
 
+uint64_t help_daif_opened(struct vcpu *vcpu, UNUSED uint64_t a0, UNUSED uint64_t a1,
+                          UNUSED uint64_t a2, UNUSED uint32_t imm)
+{
+    sys_context_update(vcpu);
+    vcpu->st->pc += 4;
+    vcpu->st->unwind = 1;
+    return 0;
+}
+
+void sys_watch_update(struct vcpu *vcpu)
+{
+    vcpu->st->daif_watch = (vcpu->sys.MDSCR_EL1 & MDSCR_SS ? BIT64(9) : 0) |
+                           (vcpu->serror_pending ? BIT64(8) : 0) | (vcpu->irq_line ? BIT64(7) : 0) |
+                           (vcpu->fiq_line ? BIT64(6) : 0);
+}
+
 bool exc_take_interrupt(struct vcpu *vcpu)
 {
     unsigned daif = daif_of(vcpu);
@@ -172,6 +189,7 @@ bool exc_take_interrupt(struct vcpu *vcpu)
         step_take(vcpu);
     } else if (vcpu->serror_pending && !(daif & DAIF_A)) {
         vcpu->serror_pending = false;
+        sys_watch_update(vcpu);
         vcpu->st->esr_el1 = ESR_EC(EC_SERROR) | ESR_IL;
         enter_el1(vcpu, VECTOR_SERROR);
     } else if (vcpu->fiq_line && !(daif & DAIF_F)) {

@@ -52,6 +52,13 @@ bool exc_interrupt_pending(const struct vcpu *vcpu);
  */
 void sys_exit(struct vcpu *vcpu, enum ir_exit reason, uint64_t arg);
 
+/*
+ * Recomputes st->daif_watch: the bits of DAIF whose clearing by translated code must call the
+ * helper daif_opened, as an interrupt is pending or software step may start. To be called when the
+ * interrupt lines changed; sys_context_update does it too.
+ */
+void sys_watch_update(struct vcpu *vcpu);
+
 /* Recomputes vcpu->tr_flags and tells the runtime; to be called after any change that may matter.
  */
 void sys_context_update(struct vcpu *vcpu);

@@ -139,6 +139,7 @@ static void store_pc(struct x64 *c, unsigned reg)
 LOWER(CALL_SYNC)
 {
     static const uint8_t in[3] = {RDI, RSI, R8};
+    uint8_t *skip = NULL;
 
     x64_flags_clobber(c);
     x64_write_back(c);
@@ -148,10 +149,17 @@ LOWER(CALL_SYNC)
     x64_take(c, RAX);
     x64_take(c, RDX);
     x64_forget(c);
+    if (i->aux) {
+        emit_rr(c, X_TEST_MR | X_W, RDI, RDI);
+        skip = emit_jcc8(c, CC_E);
+    }
     store_pc(c, RAX);
     emit_const(c, RAX, IR_CALL_HELPER(i->imm));
     emit_const(c, RDX, IR_CALL_VALUE(i->imm));
     emit_call_to(c, c->env->call_sync);
+    if (skip) {
+        emit_bind8(c, skip);
+    }
     x64_def_in(c, RAX);
 }
 
