@@ -154,6 +154,11 @@ void console_log(const char *text, size_t size)
     machine_unlock(&lock, state);
 }
 
+void console_force_unlock(void)
+{
+    lock = (struct machine_lock){0};
+}
+
 size_t console_unsent(unsigned port)
 {
     uint64_t state = machine_lock(&lock);

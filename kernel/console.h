@@ -52,6 +52,8 @@ void console_say(unsigned port, const char *data, size_t size);
 
 /* A whole line of root's log: goes out whichever port is in front, between its bytes. */
 void console_log(const char *line, size_t size);
+/* For a panic: the holder of the lock does not run any more. */
+void console_force_unlock(void);
 /* For a panic: moves the log to the line without lock, as long as the line takes it. */
 void console_pump_log_forced(void);
 

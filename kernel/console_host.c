@@ -85,7 +85,15 @@ static void log_flush_line(struct log_sink *sink)
     }
 }
 
-static struct log_sink sink = {.name = "console", .write = log_write_line, .flush = log_flush_line};
+static void log_unlock(struct log_sink *sink)
+{
+    (void)sink;
+    console_force_unlock();
+    serial_force_unlock();
+}
+
+static struct log_sink sink = {
+    .name = "console", .write = log_write_line, .flush = log_flush_line, .unlock = log_unlock};
 
 /* --- interface ----------------------------------------------------------------------------------
  */

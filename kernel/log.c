@@ -164,4 +164,9 @@ void log_set_clock(uint64_t (*nanoseconds)(void))
 void log_force_unlock(void)
 {
     lock = (struct spinlock){0};
+    for (struct log_sink *sink = sinks; sink; sink = sink->next) {
+        if (sink->unlock) {
+            sink->unlock(sink);
+        }
+    }
 }

@@ -39,8 +39,9 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 struct log_sink {
     const char *name;
     void (*write)(struct log_sink *sink, const char *text, size_t length);
-    void (*flush)(struct log_sink *sink); /* or NULL: for panic, when nothing else runs any more */
-    struct log_sink *next;                /* the log's own */
+    void (*flush)(struct log_sink *sink);  /* or NULL: for panic, when nothing else runs any more */
+    void (*unlock)(struct log_sink *sink); /* or NULL: for panic, breaks the sink's own locks */
+    struct log_sink *next;                 /* the log's own */
 };
 
 void log_write(enum log_area area, enum log_level level, const char *format, ...)
@@ -71,7 +72,7 @@ enum log_area log_area_find(const char *name);
 /* Nanoseconds since boot for the prefix; until it is set, lines carry no time. */
 void log_set_clock(uint64_t (*nanoseconds)(void));
 
-/* For panic: the lock is broken if its holder cannot give it back. */
+/* For panic: the log's lock and its sinks' are broken, as their holders cannot give them back. */
 void log_force_unlock(void);
 /* For panic: everything written goes out. */
 void log_flush(void);

@@ -267,6 +267,12 @@ static void run_poweroff(unsigned argc, char *const *argv)
     say("it did not go off: %s", err_text(monitor_host_poweroff()));
 }
 
+static void run_panic(unsigned argc, char *const *argv)
+{
+    (void)argc, (void)argv;
+    monitor_host_panic();
+}
+
 static void run_help(unsigned argc, char *const *argv)
 {
     (void)argc, (void)argv;
@@ -296,6 +302,7 @@ static const struct command commands[] = {
     {"cpus",     "",             "the CPUs and their interrupts",                     run_cpus},
     {"reboot",   "",             "reset the machine",                                 run_reboot},
     {"poweroff", "",             "switch the machine off",                            run_poweroff},
+    {"panic",    "",             "end all with root's report of itself",              run_panic},
     {NULL, NULL, NULL, NULL}
 };
 // clang-format on

@@ -4,6 +4,7 @@
 
 #include "exarch/bits.h"
 #include "kernel/irq.h"
+#include "kernel/panic.h"
 #include "kernel/shutdown.h"
 #include "kernel/smp.h"
 
@@ -20,6 +21,11 @@ bool monitor_host_cpu(unsigned index, struct monitor_cpu *out)
         out->interrupts += cpu->irq_counts[n];
     }
     return true;
+}
+
+void monitor_host_panic(void)
+{
+    panic("by the monitor's wish");
 }
 
 void monitor_host_reboot(void)

@@ -15,6 +15,8 @@ struct monitor_cpu {
 /* False when there is no such CPU. */
 bool monitor_host_cpu(unsigned index, struct monitor_cpu *cpu);
 
+_Noreturn void monitor_host_panic(void);
+
 /* Only come back when it did not work. */
 void monitor_host_reboot(void);
 int monitor_host_poweroff(void);

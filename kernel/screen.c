@@ -28,7 +28,13 @@ static void write(struct log_sink *sink, const char *text, size_t length)
     screen_write(text, length);
 }
 
-static struct log_sink sink = {.name = "screen", .write = write};
+static void unlock(struct log_sink *sink)
+{
+    (void)sink;
+    lock = (struct spinlock){0};
+}
+
+static struct log_sink sink = {.name = "screen", .write = write, .unlock = unlock};
 
 void screen_init(const struct boot_framebuffer *s)
 {

@@ -3,6 +3,7 @@
 #include "kernel/selftest.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "kernel/image.h"
 #include "kernel/irq.h"
@@ -77,32 +78,71 @@ static void test_calls(void)
     irq_report();
 }
 
-/* Random sizes against the statistics: all that was taken comes back. */
+struct memory_test {
+    void *objects[64];
+    size_t sizes[64];
+    uint64_t random;
+    bool done;
+};
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+/* Random sizes, each filled with this CPU's mark, which must still be there when it is given back.
+ */
+static void use_memory(void *argument)
+{
+    struct memory_test *t = argument;
+    uint8_t mark = (uint8_t)(0xa0 + cpu_index());
+
+    for (unsigned turn = 0; turn < MEM_TURNS + ARRAY_SIZE(t->objects); turn++) {
+        unsigned i =
+            turn < MEM_TURNS ? next_random(&t->random) % ARRAY_SIZE(t->objects) : turn - MEM_TURNS;
+        uint8_t *object = t->objects[i];
+        for (size_t b = 0; object && b < t->sizes[i]; b += 97) {
+            assert(object[b] == mark);
+        }
+        kfree(object, t->sizes[i]);
+        t->objects[i] = NULL;
+        if (turn < MEM_TURNS) {
+            t->sizes[i] = (t->random >> 8) % 9000 + 1;
+            t->objects[i] = kalloc(t->sizes[i]);
+            assert(t->objects[i]);
+            memset(t->objects[i], mark, t->sizes[i]);
+        }
+    }
+    __atomic_store_n(&t->done, true, __ATOMIC_RELEASE);
+}
+
+/* All CPUs at once; in the end all that was taken has come back. */
 static void test_memory(void)
 {
-    static void *objects[64];
-    static size_t sizes[64];
+    static struct memory_test tests[CPU_MAX];
     struct mem_stats before, after;
-    uint64_t random = 88172645463325252u;
 
     mem_stats(&before);
-    for (unsigned turn = 0; turn < MEM_TURNS; turn++) {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        unsigned i = random % ARRAY_SIZE(objects);
-        kfree(objects[i], sizes[i]);
-        sizes[i] = (random >> 8) % 9000 + 1;
-        objects[i] = kalloc(sizes[i]);
-        assert(objects[i]);
-        memset(objects[i], 0xa5, sizes[i]);
+    for (unsigned i = smp_cpu_count(); i-- > 0;) {
+        tests[i].random = UINT64_C(88172645463325252) + i;
+        if (i) {
+            smp_set_work(i, use_memory, &tests[i]);
+        } else {
+            use_memory(&tests[i]);
+        }
     }
-    for (unsigned i = 0; i < ARRAY_SIZE(objects); i++) {
-        kfree(objects[i], sizes[i]);
+    for (unsigned i = 0; i < smp_cpu_count(); i++) {
+        while (!__atomic_load_n(&tests[i].done, __ATOMIC_ACQUIRE)) {
+            cpu_pause();
+        }
     }
     mem_stats(&after);
-    log_info(LOG_MEM, "selftest: free pages %lu before, %lu after, objects %lu bytes",
-             before.free_pages, after.free_pages, after.object_bytes);
+    log_info(LOG_MEM, "selftest: %u CPUs, free pages %lu before, %lu after, objects %lu bytes, %lu",
+             smp_cpu_count(), before.free_pages, after.free_pages, before.object_bytes,
+             after.object_bytes);
     assert(before.free_pages == after.free_pages && before.object_bytes == after.object_bytes);
 }
 

@@ -83,7 +83,19 @@ static void flush(struct log_sink *sink)
     uart_flush_forced(&uart);
 }
 
-static struct log_sink sink = {.name = "serial", .write = log_line, .flush = flush};
+void serial_force_unlock(void)
+{
+    uart.lock = (struct machine_lock){0};
+}
+
+static void unlock(struct log_sink *sink)
+{
+    (void)sink;
+    serial_force_unlock();
+}
+
+static struct log_sink sink = {
+    .name = "serial", .write = log_line, .flush = flush, .unlock = unlock};
 
 void serial_release_log(void)
 {

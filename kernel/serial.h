@@ -22,8 +22,9 @@ size_t serial_write_some(const char *data, size_t size);
 /* The log does not use the port any more: from now on only serial_write_some sends. */
 void serial_release_log(void);
 
-/* For panic: sends what waits, other CPUs being stopped. */
+/* For panic: sends what waits, other CPUs being stopped; breaks the port's lock. */
 void serial_flush(void);
+void serial_force_unlock(void);
 
 bool serial_is_present(void);
 /* There is a port, but no interrupt: somebody has to call serial_read often. */

@@ -187,6 +187,19 @@ static bool is_zero_extended(const struct ir_insn *row)
     }
 }
 
+/* ADRP and the ADD of the low bits behind it are one address. */
+static ir_ref fold_address(struct ir_builder *b, const struct ir_insn *row)
+{
+    uint64_t low;
+    const struct ir_insn *from = row->arg[0] == IR_NONE ? NULL : row_of(b, row->arg[0]);
+
+    if (row->op != IR_ADD64 || from->op != IR_PCREL || !ir_is_const(b, row->arg[1], &low) ||
+        (int64_t)(from->imm + low) != sign_extend(from->imm + low, 33)) {
+        return IR_NONE;
+    }
+    return ir_op0(b, IR_PCREL, from->imm + low);
+}
+
 /* Width changes that undo each other; extracts of a whole register; selections without a choice. */
 static ir_ref fold_shape(struct ir_builder *b, const struct ir_insn *row)
 {
@@ -238,6 +251,7 @@ ir_ref ir_emit(struct ir_builder *b, enum ir_op op, ir_ref a0, ir_ref a1, ir_ref
     }
     known = fold_constants(b, &row);
     known = known == IR_NONE ? fold_identity(b, &row) : known;
+    known = known == IR_NONE ? fold_address(b, &row) : known;
     known = known == IR_NONE ? fold_shape(b, &row) : known;
     return known == IR_NONE ? append(b, &row) : known;
 }

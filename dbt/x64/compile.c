@@ -63,7 +63,7 @@ static uint64_t overwritten_before(const struct ir_insn *i, uint64_t after)
 
 bool x64_is_dropped(const struct x64 *c, unsigned n)
 {
-    return c->root[n] != n || (c->val[n].next == X64_NEVER && is_droppable(&c->block->insn[n]));
+    return c->dropped[n];
 }
 
 unsigned x64_next_row(const struct x64 *c, unsigned n)
@@ -96,7 +96,8 @@ static void find_next_uses(struct x64 *c)
 
         c->overwritten[n] = x64_is_site(i) ? 0 : overwritten;
         overwritten = overwritten_before(i, overwritten);
-        if (x64_is_dropped(c, n)) {
+        c->dropped[n] = c->root[n] != n || (c->val[n].next == X64_NEVER && is_droppable(i));
+        if (c->dropped[n]) {
             continue;
         }
         while (count < 3 && i->arg[count] != IR_NONE) {

@@ -2,10 +2,11 @@
 /* From a block of IR to x86-64 code: what the runtime hands to the emitter and gets back. */
 /*
  * Host registers in translated code: R14 = &state + STATE_BIAS, R15 = state.mem_bias, RSP = a small
- * stack for calls of helpers, 16-byte aligned, at least 1 KiB below it free; all others belong to the allocator. Between blocks all guest state is
- * in struct a64_state. Guest memory is reached by env->mem_model:
- *   MEM_BIAS   [addr + R15 + disp]: one view, out-of-range addresses are non-canonical (#GP/#SS)
- *   MEM_SLOTS  t = addr + disp; u = t >>s 39; u = [R15 + u * 8]; [t + u]: hosted
+ * stack for calls of helpers, 16-byte aligned, at least 1 KiB below it free; all others belong to
+ * the allocator. Between blocks all guest state is in struct a64_state. Guest memory is reached by
+ * env->mem_model: MEM_BIAS   [addr + R15 + disp]: one view, out-of-range addresses are
+ * non-canonical (#GP/#SS) MEM_SLOTS  t = addr + disp; u = t >>s 39; u = [R15 + u * 8]; [t + u]:
+ * hosted
  */
 #pragma once
 

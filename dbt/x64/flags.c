@@ -62,10 +62,27 @@ void x64_flags_to_gpr(struct x64 *c)
     x64_assign(c, c->flags_ref, RAX);
 }
 
+/* NZCV is set anew before any site: what it is now need not survive. */
+void x64_flags_expire(struct x64 *c)
+{
+    ir_ref ref = c->slot[LOC_SLOT_NZCV];
+
+    c->flags_ref = IR_NONE;
+    if (c->dirty_nzcv) {
+        c->slot[LOC_SLOT_NZCV] = IR_NONE;
+        c->dirty_nzcv = false;
+        c->loc_fresh = false;
+        c->val[ref].bound--;
+        x64_release_dead(c, ref);
+    }
+}
+
 void x64_flags_lost(struct x64 *c)
 {
+    if (c->flags_ref != IR_NONE && c->val[c->flags_ref].bound) {
+        c->loc_fresh = false; /* a constant may have been said to be in RFLAGS */
+    }
     c->flags_ref = IR_NONE;
-    c->loc_fresh = false; /* a constant may have been said to be in RFLAGS */
 }
 
 void x64_flags_clobber(struct x64 *c)

@@ -324,13 +324,75 @@ LOWER(ANDN64)
 }
 
 /* --- flags alone --- */
+/*
+ * CCMP and CCMN: this row's flags are wanted only by the NZCV_SEL behind it, whose condition is in
+ * RFLAGS, and whose result is the next NZCV. Then it is a jump around the comparison.
+ */
+static const struct ir_insn *choice_behind(const struct x64 *c)
+{
+    unsigned sel = row_behind(c, IR_NZCV_SEL), set;
+    const struct ir_insn *i;
+
+    if (sel == IR_NONE || c->val[c->row].next != sel || c->next[sel][1] != X64_NEVER) {
+        return NULL;
+    }
+    i = &c->block->insn[sel];
+    set = x64_next_row(c, sel);
+    if (c->root[i->arg[1]] != c->row || c->flags_ref != c->root[i->arg[0]] ||
+        c->next[sel][0] != X64_NEVER || i->aux >= COND_AL || c->block->insn[set].op != IR_SETF ||
+        c->block->insn[set].arg[0] != sel) {
+        return NULL;
+    }
+    return i;
+}
+
+/* Out of line: RFLAGS as if LAHF and SETO had given imm. */
+static void constant_flags(struct x64 *c, const struct x64_ool *o)
+{
+    emit_const(c, RAX, o->imm);
+    emit_ri8(c, X_ADD8_MI8, RAX, 0x7f);
+    emit_op(c, X_SAHF);
+    emit_jmp_back(c, o->back);
+}
+
+/* RFLAGS become the NZCV_SEL's: those of `form` when its condition holds, else its constant. */
+static void choose(struct x64 *c, const struct ir_insn *sel, x86_form form, x86_form form_imm,
+                   bool wide, bool sub)
+{
+    uint64_t otherwise = nzcv_from_arm((uint32_t)sel->imm) ^ (sub ? NZCV_HOST_C : 0);
+    unsigned w = wide ? X_W : 0, x, y = 0;
+    struct x64_ool *o;
+    bool by_imm;
+    int32_t imm;
+
+    x64_take(c, RAX);
+    by_imm = x64_imm32(c, 1, wide, &imm);
+    y = by_imm ? 0 : x64_use(c, 1);
+    x = sub ? x64_use(c, 0) : x64_copy(c, 0); /* CMN is an ADD whose sum is not wanted */
+    o = x64_ool(c, constant_flags, emit_jcc(c, x64_flags_cc(c, sel->aux) ^ 1));
+    if (by_imm) {
+        emit_ri(c, form_imm | w, x, imm);
+    } else {
+        emit_rr(c, form | w, x, y);
+    }
+    o->imm = otherwise;
+    o->back = c->p;
+    x64_flags_expire(c);
+    x64_flags_def(c, (ir_ref)(sel - c->block->insn), sub);
+}
+
 static void compare(struct x64 *c, bool wide)
 {
+    const struct ir_insn *sel = choice_behind(c);
     unsigned w = wide ? X_W : 0;
     struct x64_rm x;
     int32_t imm;
 
     if (is_defined(c)) {
+        return;
+    }
+    if (sel) {
+        choose(c, sel, X_CMP_RM, X_CMP_MI, wide, true);
         return;
     }
     x64_flags_clobber(c);
@@ -360,10 +422,15 @@ LOWER(NZCV_SUB64)
 
 static void compare_negative(struct x64 *c, bool wide)
 {
+    const struct ir_insn *sel = choice_behind(c);
     unsigned w = wide ? X_W : 0;
     int32_t imm;
 
     if (is_defined(c)) {
+        return;
+    }
+    if (sel) {
+        choose(c, sel, X_ADD_RM, X_ADD_MI, wide, false);
         return;
     }
     x64_flags_clobber(c);

@@ -32,6 +32,10 @@ LOWER(NZCV_SEL)
     unsigned yes, d;
     enum x86_cc cc;
 
+    if (c->flags_ref == c->row || c->val[c->row].reg != X64_NONE ||
+        c->val[c->row].spill != X64_NONE) {
+        return; /* made by the comparison before it */
+    }
     if (i->aux >= COND_AL) {
         x64_def_from(c, 1);
         return;

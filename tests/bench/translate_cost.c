@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Translates the executable segments of an AArch64 ELF file, block after block; for translate-cost. */
+/* Translates the executable segments of an AArch64 ELF file, block after block; for translate-cost.
+ */
 /*
  * usage: translate-cost FILE. Run under callgrind it shows what translation costs; by itself it
  * prints guest instructions, IR rows and bytes of host code.
@@ -105,8 +106,9 @@ int main(int argc, char **argv)
             translate_page(file + segment[n].p_offset + at);
         }
     }
-    printf("%lu guest instructions in %lu blocks, %.2f IR rows each, %.2f bytes of host code each\n",
-           totals.guest, totals.blocks, (double)totals.rows / (double)totals.guest,
-           (double)totals.bytes / (double)totals.guest);
+    printf(
+        "%lu guest instructions in %lu blocks, %.2f IR rows each, %.2f bytes of host code each\n",
+        totals.guest, totals.blocks, (double)totals.rows / (double)totals.guest,
+        (double)totals.bytes / (double)totals.guest);
     return 0;
 }

@@ -140,7 +140,6 @@ static void lanes_of(enum ir_op op, uint64_t *imm, unsigned *aux)
         *aux = below(3);
         *imm = *aux + 1 + below(3 - *aux);
         break;
-    case IR_VSHA: *imm = CRYPTO_SHA1C + below(CRYPTO_SHA256SU1 - CRYPTO_SHA1C + 1); break;
     default: break;
     }
 }
@@ -193,8 +192,7 @@ static bool is_pure_row(enum ir_op op)
 static ir_ref random_row(enum ir_op op)
 {
     const struct ir_row *row = &ir_rows[op];
-    ir_ref a0 = any(row->arg[0]), a1 = any(row->arg[1]),
-           a2 = any(op == IR_VSHA ? IR_V128 : row->arg[2]);
+    ir_ref a0 = any(row->arg[0]), a1 = any(row->arg[1]), a2 = any(row->arg[2]);
     uint64_t imm;
     unsigned aux;
 
@@ -375,8 +373,26 @@ static void touch_state(void)
     }
 }
 
+/* As CCMP is translated: a comparison or a constant by a condition on the flags as they are. */
+static void compare_by_condition(void)
+{
+    static const enum ir_op ops[] = {IR_NZCV_SUB32, IR_NZCV_SUB64, IR_NZCV_ADD32, IR_NZCV_ADD64};
+    enum ir_op op = ops[below(4)];
+    ir_ref x = any(ir_rows[op].arg[0]), y = any(ir_rows[op].arg[1]);
+    ir_ref first =
+        below(2) ? ir_op2(&b, ops[below(2) * 2 + 1], any(IR_I64), any(IR_I64)) : any(IR_FLAGS);
+
+    ir_setf(&b, first);
+    ir_setf(&b, ir_emit(&b, IR_NZCV_SEL, ir_getf(&b), ir_op2(&b, op, x, y), IR_NONE,
+                        (uint64_t)below(16) << 28, below(15)));
+}
+
 static void set_state(void)
 {
+    if (below(6) == 0) {
+        compare_by_condition();
+    }
+
     for (unsigned n = below(4); n > 0; n--) {
         ir_setx(&b, below(32), any(IR_I64));
     }
