@@ -84,6 +84,8 @@ static void keep(ir_ref ref)
     pool[type][n] = ref;
 }
 
+static bool use_nzcv; /* the block reads the flags that it finds */
+
 static ir_ref any(unsigned type)
 {
     switch (type) {
@@ -96,7 +98,8 @@ static ir_ref any(unsigned type)
                              : pool[type][below(pool_count[type])];
     case IR_V128:
         return below(4) == 0 ? ir_getv(&b, below(32)) : pool[type][below(pool_count[type])];
-    case IR_FLAGS: return below(8) == 0 ? ir_getf(&b) : pool[type][below(pool_count[type])];
+    case IR_FLAGS:
+        return use_nzcv && below(8) == 0 ? ir_getf(&b) : pool[type][below(pool_count[type])];
     default: return IR_NONE;
     }
 }
@@ -474,6 +477,7 @@ static void make_block(void)
     unsigned offset = 0x802 & ~3u, guests = 1 + below(below(4) ? 8 : 40);
 
     memset(pool_count, 0, sizeof(pool_count));
+    use_nzcv = below(2);
     ir_begin(&b, &block, offset);
     for (unsigned n = 0; n < guests && block.count < IR_MAX_INSNS - 2 * IR_INSN_SLACK;
          n++, offset += 4) {
@@ -486,7 +490,7 @@ static void make_block(void)
                 keep(ir_op1(&b, IR_TRUNC, ir_getx(&b, below(32))));
                 keep(ir_getv(&b, below(32)));
             }
-            keep(ir_getf(&b));
+            keep(use_nzcv ? ir_getf(&b) : ir_op0(&b, IR_NZCV_CONST, (uint64_t)below(16) << 28));
         }
         for (unsigned k = below(4); k > 0; k--) {
             compute();
@@ -572,7 +576,7 @@ static uint32_t failing_shake;
         }                                                                                          \
     } while (0)
 
-static void compare_states(void)
+static void compare_registers(void)
 {
     const uint64_t flags = NZCV_HOST_N | NZCV_HOST_Z | NZCV_HOST_C | NZCV_HOST_V;
 
@@ -583,6 +587,11 @@ static void compare_states(void)
     }
     CHECK((want.nzcv & flags) == (got.nzcv & flags), "NZCV %#x, should be %#x\n",
           nzcv_to_arm(got.nzcv), nzcv_to_arm(want.nzcv));
+}
+
+static void compare_states(void)
+{
+    compare_registers();
     CHECK(fp_read_fpsr(&want) == fp_read_fpsr(&got), "FPSR %#x, should be %#x\n",
           fp_read_fpsr(&got), fp_read_fpsr(&want));
     CHECK(want.excl_addr == got.excl_addr, "monitor %#lx\n", got.excl_addr);
@@ -686,6 +695,109 @@ static void run_both(enum x64_mem_model model, uint32_t shake)
     compare_states();
 }
 
+/* --- boundaries: where an interrupt may come, the state is exact -------------------------------
+ */
+static struct visit {
+    uint32_t host;
+    unsigned round; /* how often the block has gone back to its start */
+    struct a64_state st;
+} visits[64];
+static unsigned visit_count;
+
+static void note_boundary(const struct x64_site *site, const struct x64_regs *regs)
+{
+    struct visit *v = &visits[visit_count];
+
+    if (visit_count < ARRAY_SIZE(visits)) {
+        v->st = got;
+        x64_recover(site, code.loc, code.consts, regs, &v->st);
+        v->host = site->host;
+        v->round = visit_count ? (v - 1)->round + (site->host <= (v - 1)->host) : 0;
+        visit_count++;
+    }
+}
+
+/* The state that the interpreter has at the guest instruction at offset, after some rounds. */
+static void interpret_up_to(unsigned offset, unsigned rounds)
+{
+    static struct ir_block prefix;
+    enum ir_exit exit;
+    unsigned row = 0;
+
+    fake_reset(&want);
+    memcpy(fake_memory, initial_memory, FAKE_SIZE);
+    want = initial;
+    while (rounds--) {
+        CHECK(interp_run(NULL, &want, &block, &exit) == INTERP_EXIT, "a round too many\n");
+    }
+    while (block.insn[row].op != IR_INSN || block.insn[row].imm != offset) {
+        row++;
+    }
+    prefix = block;
+    prefix.insn[row + 1] =
+        (struct ir_insn){.op = IR_EXIT, .arg = {IR_NONE, IR_NONE, IR_NONE}, .aux = EXIT_UNDEF};
+    prefix.count = (uint16_t)(row + 2);
+    CHECK(interp_run(NULL, &want, &prefix, &exit) == INTERP_EXIT, "a boundary behind a fault\n");
+}
+
+static bool ends(void)
+{
+    enum ir_exit exit = EXIT_LOOKUP;
+
+    want = initial;
+    fake_reset(&want);
+    memcpy(fake_memory, initial_memory, FAKE_SIZE);
+    for (unsigned rounds = 0; rounds < 100; rounds++) {
+        if (interp_run(NULL, &want, &block, &exit) != INTERP_EXIT || exit != EXIT_LOOKUP ||
+            want.pc != want.pc_page + block.start || block.insn[block.count - 1].op == IR_BRIND) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_boundaries(uint32_t shake)
+{
+    struct x64_env env = host_env(below(2) ? MEM_BIAS : MEM_SLOTS, shake);
+
+    failing_shake = shake;
+    visit_count = 0;
+    memcpy(host_memory, initial_memory, FAKE_SIZE);
+    fake_reset(&got);
+    got = initial;
+    code.rw = host_code;
+    code.rx = (uintptr_t)host_code;
+    code.capacity = HOST_CODE_SIZE;
+    CHECK(x64_compile(&block, &env, &code) == X64_OK, "no space\n");
+    fill_jump_cache();
+    host_on_boundary = note_boundary;
+    run_with_mxcsr(&env);
+    host_on_boundary = NULL;
+    for (unsigned n = 0; n < visit_count; n++) {
+        got = visits[n].st;
+        interpret_up_to((unsigned)(got.pc - got.pc_page), visits[n].round);
+        CHECK(got.pc == want.pc, "boundary at %#lx, not %#lx\n", got.pc, want.pc);
+        compare_registers();
+    }
+    CHECK(visit_count > 0, "no boundary\n");
+}
+
+static void boundaries_are_exact(void **state)
+{
+    (void)state;
+    host_catch();
+    for (unsigned n = 0; n < block_count / 10; n++) {
+        failing_seed = seed = first_seed + n;
+        random64();
+        make_block();
+        make_state();
+        if (ends()) {
+            check_boundaries(0);
+            check_boundaries(1 + (uint32_t)random64() / 2);
+        }
+    }
+}
+
 static void blocks_run_as_interpreted(void **state)
 {
     (void)state;
@@ -709,6 +821,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_run_as_interpreted),
+        cmocka_unit_test(boundaries_are_exact),
     };
 
     first_seed = argc > 1 ? strtoull(argv[1], NULL, 0) : first_seed;

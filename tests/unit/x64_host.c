@@ -19,13 +19,14 @@
 
 uint8_t *host_memory;
 uint8_t *host_code;
+host_boundary_fn *host_on_boundary;
 static uint64_t *slot_table; /* its middle */
 static const struct x64_code *running;
 static struct a64_state *running_st;
 static enum host_stop stopped;
 uint64_t host_saved_rsp;
 
-uint32_t host_enter(const void *code, void *st, uint64_t bias);
+uint32_t host_enter(const void *code, void *st, uint64_t bias, uint32_t eflags);
 void host_exit_stub(void);
 void host_sync_stub(void);
 void host_found_stub(void);
@@ -38,6 +39,7 @@ asm(".text\n"
     "  sub $8, %rsp\n"
     "  mov %rsp, host_saved_rsp(%rip)\n"
     "  mov %rsi, %r14; mov %rdx, %r15\n"
+    "  pushfq; or %ecx, (%rsp); popfq\n"
     "  jmp *%rdi\n"
     "host_exit_stub:\n"
     "  mov host_saved_rsp(%rip), %rsp\n"
@@ -71,14 +73,28 @@ uint64_t host_sync(uint32_t helper, uint64_t a0, uint64_t a1, uint64_t a2, uint3
     return result;
 }
 
-static const struct x64_site *find_site(uint64_t rip)
+static const struct x64_site *find_site(uint64_t rip, bool boundary)
 {
     for (unsigned n = 0; n < running->site_count; n++) {
-        if (running->rx + running->site[n].host == rip && !running->site[n].boundary) {
+        if (running->rx + running->site[n].host == rip && running->site[n].boundary == boundary) {
             return &running->site[n];
         }
     }
     return NULL;
+}
+
+#define EFLAGS_TF 0x100
+
+/* After each instruction of a run that is stepped. */
+static void on_step(const struct x64_regs *regs, greg_t *g)
+{
+    const struct x64_site *site = find_site(regs->rip, true);
+
+    if (regs->rip == (uintptr_t)host_exit_stub) {
+        g[REG_EFL] &= ~EFLAGS_TF;
+    } else if (site) {
+        host_on_boundary(site, regs);
+    }
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context)
@@ -98,8 +114,13 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         memcpy(&xmm[n], &uc->uc_mcontext.fpregs->_xmm[n], sizeof(v128));
     }
     regs.xmm = xmm;
+    if (signal == SIGTRAP && host_on_boundary) {
+        on_step(&regs, g);
+        return;
+    }
+    g[REG_EFL] &= ~EFLAGS_TF;
     if (running && regs.rip - running->rx < running->size) {
-        site = find_site(regs.rip);
+        site = find_site(regs.rip, false);
     } else if (!running) {
         fprintf(stderr, "signal %d outside of compiled code\n", signal);
         _exit(1);
@@ -191,7 +212,8 @@ struct host_run host_run(const struct x64_env *env, const struct x64_code *code,
     running = code;
     running_st = st;
     stopped = HOST_EXIT;
-    run.eax = host_enter((const void *)(uintptr_t)code->rx, (uint8_t *)st + STATE_BIAS, bias);
+    run.eax = host_enter((const void *)(uintptr_t)code->rx, (uint8_t *)st + STATE_BIAS, bias,
+                         host_on_boundary ? EFLAGS_TF : 0);
     run.stop = stopped;
     running = NULL;
     return run;

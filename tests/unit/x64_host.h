@@ -39,6 +39,10 @@ extern uint8_t *host_code;
 uint64_t host_found(void);
 #define HOST_FOUND 0xf00du
 
+/* Called at each boundary site that a run comes to, when set; the code is single-stepped then. */
+typedef void host_boundary_fn(const struct x64_site *site, const struct x64_regs *regs);
+extern host_boundary_fn *host_on_boundary;
+
 /* Runs the code from its start. */
 struct host_run host_run(const struct x64_env *env, const struct x64_code *code,
                          struct a64_state *st);
