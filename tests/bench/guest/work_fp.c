@@ -44,11 +44,11 @@ static uint64_t fft(uint64_t rounds)
         cosine[i] = i ? cosine[i - 1] * c - sine[i - 1] * s : 1.0f;
         sine[i] = i ? sine[i - 1] * c + cosine[i - 1] * s : 0.0f;
     }
-    for (int i = 0; i < SIZE; i++) {
-        re[i] = (float)(i % 17) - 8.0f;
-        im[i] = 0.0f;
-    }
     for (uint64_t r = 0; r < rounds; r++) {
+        for (int i = 0; r % 64 == 0 && i < SIZE; i++) { /* before rounding errors have grown */
+            re[i] = (float)(i % 17) - 8.0f;
+            im[i] = 0.0f;
+        }
         for (int half = SIZE / 2, step = 1; half >= 1; half /= 2, step *= 2) {
             for (int start = 0; start < SIZE; start += 2 * half) {
                 for (int k = 0; k < half; k++) {
