@@ -137,6 +137,27 @@ def plain(m, row):
     m.rng.shuffle(m.words)
 
 
+def loop(m, row):
+    """The row in a counted loop of one block: its results and flags go around, and into the next block."""
+    counter = m.rng.randrange(0, 31)
+    m.fix(counter, FIX_VALUE, m.rng.randrange(1, 30))
+    for slot in range(m.rng.randrange(1, 5)):
+        word, v = m.word(row)
+        if (slot == 0 or m.rng.random() < 0.4) and v.get("rd") != counter:
+            m.words.append(word)
+        else:
+            m.benign()
+    m.rng.shuffle(m.words)
+    back = -1 - len(m.words)
+    if m.rng.random() < 0.5:
+        m.emit(m.rows["SUBS_imm"], sf=1, sh=0, imm12=1, rn=counter, rd=counter)
+        m.emit(m.rows["B_cond"], imm19=back, cond=m.rng.choice((1, 8, 12)))    # NE, HI, GT
+    else:
+        m.emit(m.rows["SUB_imm"], sf=1, sh=0, imm12=1, rn=counter, rd=counter)
+        m.emit(m.rows["CBNZ"], sf=1, imm19=back, rt=counter)
+    m.benign()
+
+
 # --- loads and stores ----------------------------------------------------------------------------------
 def access(row, v):
     """(displacement, bytes, alignment that matters) of a load or store with an immediate."""
