@@ -51,7 +51,7 @@ def load_cases():
     cases += [Case(r, el0, recipes.faulting, f"{r.name}@fault{int(not el0)}") for r in tested
               for el0 in (False, True) if recipes.can_fault(r)]
     cases += [Case(r, recipe=recipes.loop, name=r.name + "@loop") for r in tested
-              if recipes.recipe_of(r) is recipes.plain and not r.fp and "rd" in r.fields]
+              if recipes.recipe_of(r) is recipes.plain and "rd" in r.fields]
     sections = {r.section: r for r in reversed(tested)}
     cases += [Case(r, recipe=recipes.unallocated, name="unallocated@" + section)
               for section, r in sections.items()]
