@@ -494,11 +494,11 @@ def unallocated(m, row):
 def beyond(word):
     """
     What is not UNDEFINED for qemu -cpu max of 7.2: what it has and the table does not, SME and SVE
-    (C4.1); and, wrongly, ERET with Rn other than 11111 (C4.1.66), and the half-precision scalar
-    pairwise instructions with size<0> set (C4.1.93).
+    (C4.1); and, wrongly, ERET with Rn other than 11111 (C4.1.66), and half-precision scalar pairwise
+    and across-lanes instructions with size<0> set (C4.1.93, C4.1.95).
     """
-    pairwise = word & 0xff7e0c00 == 0x5e700800
-    return (word >> 25 & 0xf) in (0, 2) or word & 0xfffffc1f == 0xd69f0000 or pairwise
+    half = word & 0xff7e0c00 == 0x5e700800 or word & 0xbf7e0c00 == 0x0e700800
+    return (word >> 25 & 0xf) in (0, 2) or word & 0xfffffc1f == 0xd69f0000 or half
 
 
 def make(rows, row, seed, el0=False, recipe=None):
