@@ -43,6 +43,7 @@ struct vcpu {
     bool halted;       /* WFI/WFE: waits for an interrupt or event */
     bool off;          /* PSCI: not started, or CPU_OFF */
     bool event;        /* the event register of WFE/SEV */
+    bool debug;        /* a breakpoint or watchpoint is enabled (sys/debug.c) */
     bool step_stepped; /* software step: an instruction was executed since the state was entered */
     bool irq_line, fiq_line, serror_pending; /* what the GIC asserts; serviced when DAIF allows */
     struct rt_vcpu *rt;

@@ -127,6 +127,14 @@ static void consider_view(struct vcpu *vcpu, const struct piece *piece, unsigned
 
 /* --- accesses --- */
 
+/* A watchpoint on the access, after its own faults; a read-modify-write counts as both. */
+static bool is_watched(struct vcpu *vcpu, uint64_t va, unsigned size, unsigned flags)
+{
+    bool unpriv = flags & MEM_UNPRIV, write = flags & MEM_WRITE;
+    return vcpu->debug && (debug_watchpoint(vcpu, va, size, write, unpriv) ||
+                           (flags & MEM_ATOMIC && debug_watchpoint(vcpu, va, size, true, unpriv)));
+}
+
 bool mem_access(struct vcpu *vcpu, uint64_t va, void *buf, unsigned size, unsigned flags)
 {
     unsigned first = MIN(size, (unsigned)(PAGE_SIZE - (va & (PAGE_SIZE - 1))));
@@ -141,6 +149,9 @@ bool mem_access(struct vcpu *vcpu, uint64_t va, void *buf, unsigned size, unsign
         if (!resolve(vcpu, &piece[i], flags)) {
             return false;
         }
+    }
+    if (is_watched(vcpu, va, size, flags)) {
+        return false;
     }
     for (unsigned i = 0; i < pieces; i++) {
         if (!transfer(vcpu, &piece[i], (uint8_t *)buf + (i ? first : 0), flags & MEM_WRITE)) {
@@ -204,6 +215,9 @@ bool mem_cas(struct vcpu *vcpu, uint64_t va, const void *expected, const void *d
         return false;
     }
     if (!resolve(vcpu, &piece, flags)) {
+        return false;
+    }
+    if (is_watched(vcpu, va, size, MEM_WRITE)) {
         return false;
     }
     if (!piece.ram) {

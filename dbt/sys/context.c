@@ -48,5 +48,6 @@ void sys_context_update(struct vcpu *vcpu)
     flags |= fp_is_slow(vcpu->st->fpcr) ? TR_FPCR_SLOW : 0;
     vcpu->tr_flags = flags;
     sys_watch_update(vcpu);
+    vcpu->debug = debug_active(vcpu);
     rt_context_changed(vcpu);
 }

@@ -84,6 +84,10 @@ static enum exc_class class_for(enum exc_class ec, unsigned el)
     case EC_IABT:
     case EC_DABT_LOW:
     case EC_DABT:
+    case EC_BREAKPOINT_LOW:
+    case EC_BREAKPOINT:
+    case EC_WATCHPOINT_LOW:
+    case EC_WATCHPOINT:
     case EC_STEP_LOW:
     case EC_STEP: return (enum exc_class)((ec & ~1u) | el);
     default: return ec;
@@ -93,7 +97,7 @@ static enum exc_class class_for(enum exc_class ec, unsigned el)
 static bool class_sets_far(enum exc_class ec)
 {
     return ec == EC_IABT_LOW || ec == EC_IABT || ec == EC_DABT_LOW || ec == EC_DABT ||
-           ec == EC_PC_ALIGN;
+           ec == EC_PC_ALIGN || ec == EC_WATCHPOINT_LOW || ec == EC_WATCHPOINT;
 }
 
 void exc_take(struct vcpu *vcpu, enum exc_class ec, uint32_t iss, uint64_t far)
@@ -150,7 +154,7 @@ bool exc_interrupt_pending(const struct vcpu *vcpu)
 void exc_set_daif(struct vcpu *vcpu, unsigned daif)
 {
     unsigned changed = daif_of(vcpu) ^ daif;
-    bool debug = (changed & DAIF_D) && (vcpu->sys.MDSCR_EL1 & MDSCR_SS);
+    bool debug = (changed & DAIF_D) && (vcpu->sys.MDSCR_EL1 & (MDSCR_SS | MDSCR_MDE));
 
     vcpu->st->daif = (uint64_t)daif << 6;
     if (vcpu->tr_flags & TR_STEP) {
@@ -176,7 +180,7 @@ uint64_t help_daif_opened(struct vcpu *vcpu, UNUSED uint64_t a0, UNUSED uint64_t
 
 void sys_watch_update(struct vcpu *vcpu)
 {
-    vcpu->st->daif_watch = (vcpu->sys.MDSCR_EL1 & MDSCR_SS ? BIT64(9) : 0) |
+    vcpu->st->daif_watch = (vcpu->sys.MDSCR_EL1 & (MDSCR_SS | MDSCR_MDE) ? BIT64(9) : 0) |
                            (vcpu->serror_pending ? BIT64(8) : 0) | (vcpu->irq_line ? BIT64(7) : 0) |
                            (vcpu->fiq_line ? BIT64(6) : 0);
 }

@@ -78,6 +78,9 @@ void step_done(struct vcpu *vcpu);
 
 void exc_return(struct vcpu *vcpu); /* ERET */
 
+/* Whether a breakpoint or watchpoint is enabled for the current EL. */
+bool debug_active(const struct vcpu *vcpu);
+
 /* The instruction word at st->pc; 0 where it cannot be read. */
 uint32_t sys_fetch_word(struct vcpu *vcpu);
 

@@ -22,8 +22,12 @@ enum exc_class {
     EC_SP_ALIGN = 0x26,
     EC_FPE = 0x2c,
     EC_SERROR = 0x2f,
+    EC_BREAKPOINT_LOW = 0x30,
+    EC_BREAKPOINT = 0x31,
     EC_STEP_LOW = 0x32,
     EC_STEP = 0x33,
+    EC_WATCHPOINT_LOW = 0x34,
+    EC_WATCHPOINT = 0x35,
     EC_BRK = 0x3c,
 };
 
@@ -68,3 +72,10 @@ void sys_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg);
 
 /* Called between blocks when events came: timers, console, queues -> device models -> irq lines. */
 void sys_events(struct vcpu *vcpu, unsigned events);
+
+/*
+ * Breakpoints and watchpoints: while vcpu->debug is set every instruction is interpreted, the first
+ * of these called before it and the second before each access. True: the exception has been taken.
+ */
+bool debug_breakpoint(struct vcpu *vcpu);
+bool debug_watchpoint(struct vcpu *vcpu, uint64_t va, unsigned size, bool write, bool unpriv);

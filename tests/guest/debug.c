@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Breakpoints and watchpoints at EL0 and EL1: matching, byte selects, masks, direction, controls.
+ */
+#include "tests/guest/guest.h"
+
+#define USER_VA   0x8000000000ul
+#define DATA_VA   0x8000400000ul
+#define STACK_TOP (DATA_VA + 4096)
+
+__asm__(".text; .balign 64; user_code:"
+        "add x1, x0, #8; ldr x2, [x0]; str x2, [x0, #8]; ldrb w3, [x0, #3]; strb w3, [x0, #13];"
+        "ldp x4, x5, [x0]; ldr w6, [x0, #4]; b 1f; nop; 1: mov x0, #7; svc #0x7f0; .balign 64");
+extern char user_code[];
+
+static uint64_t user_pc(unsigned insn)
+{
+    return USER_VA + ((uint64_t)user_code & 0x1fffff) + 4 * insn;
+}
+
+static unsigned hits;
+
+/* Reports a debug exception and steps over it by switching the points off for good. */
+static bool on_debug(struct frame *frame)
+{
+    uint64_t ec = frame->esr >> 26;
+
+    if (ec < 0x30 || ec == 0x3c) {
+        return false;
+    }
+    hits++;
+    say("  ec %lx iss %lx elr +%lu far %lx spsr %lx\n", ec, frame->esr & 0x1ffffff,
+        frame->vector >= 8 ? frame->elr - user_pc(0) : 0, ec >= 0x34 ? frame->far : 0,
+        frame->spsr & ~0xf0000c00ul);
+    msr(mdscr_el1, 0);
+    isb();
+    return true;
+}
+
+static bool quiet(struct frame *frame)
+{
+    bool is_debug = frame->esr >> 26 == 0x30;
+
+    if (is_debug) {
+        hits++;
+        msr(mdscr_el1, 0);
+        isb();
+    }
+    return is_debug;
+}
+
+static void points(uint64_t bvr, uint64_t bcr, uint64_t wvr, uint64_t wcr)
+{
+    msr(dbgbvr0_el1, bvr);
+    msr(dbgbcr0_el1, bcr);
+    msr(dbgwvr0_el1, wvr);
+    msr(dbgwcr0_el1, wcr);
+    isb();
+}
+
+static void run_user(const char *what)
+{
+    hits = 0;
+    say("%s\n", what);
+    msr(mdscr_el1, 1ul << 15);
+    isb();
+    exc_clear();
+    uint64_t value = guest_el0(user_pc(0), STACK_TOP, DATA_VA, 0);
+    say("  %lu hits, result %lx\n", (uint64_t)hits, value);
+    msr(mdscr_el1, 0);
+    isb();
+}
+
+#define BCR(pmc) (1ul | (uint64_t)(pmc) << 1 | 15ul << 5)
+#define WCR(pac, lsc, bas)                                                                         \
+    (1ul | (uint64_t)(pac) << 1 | (uint64_t)(lsc) << 3 | (uint64_t)(bas) << 5)
+
+static bool linked_hits(uint64_t context)
+{
+    msr(contextidr_el1, context);
+    msr(mdscr_el1, 1ul << 15);
+    isb();
+    exc_clear();
+    hits = 0;
+    guest_el0(user_pc(0), STACK_TOP, DATA_VA, 0);
+    msr(mdscr_el1, 0);
+    isb();
+    return hits;
+}
+
+/* Which breakpoint is context-aware differs: on QEMU's CPU there are six. */
+static void test_linked(void)
+{
+    if (!is_exarch()) {
+        return;
+    }
+    points(user_pc(2), BCR(2) | 1ul << 16 | 1ul << 20, 0, 0);
+    msr(dbgbvr1_el1, 0x1234);
+    msr(dbgbcr1_el1, BCR(2) | 3ul << 20);
+    sync_hook = quiet;
+    check_arch(!linked_hits(0x1235), "a breakpoint linked to another context");
+    check_arch(linked_hits(0x1234), "and to this one");
+    sync_hook = on_debug;
+    msr(dbgbcr1_el1, 0);
+}
+
+static void test_user(void)
+{
+    run_user("none");
+    points(user_pc(2), BCR(2), 0, 0);
+    run_user("a breakpoint");
+    points(user_pc(9), BCR(3), 0, 0);
+    run_user("at a branch's target, any EL");
+    points(user_pc(8), BCR(2), 0, 0);
+    run_user("where nothing comes by");
+    points(user_pc(2), BCR(1), 0, 0);
+    run_user("for EL1 only");
+    points(user_pc(2), BCR(2) & ~1ul, 0, 0);
+    run_user("not enabled");
+    points(0, 0, DATA_VA, WCR(2, 3, 0xff));
+    run_user("a watchpoint, first doubleword");
+    points(0, 0, DATA_VA, WCR(2, 2, 0xff));
+    run_user("stores only: none there");
+    points(0, 0, DATA_VA + 8, WCR(2, 2, 0xff));
+    run_user("stores, second doubleword");
+    points(0, 0, DATA_VA + 8, WCR(2, 3, 0x20));
+    run_user("byte 13 alone");
+    points(0, 0, DATA_VA + 8, WCR(2, 1, 0x01));
+    run_user("loads of byte 8: the pair");
+    points(0, 0, DATA_VA + 8, WCR(1, 3, 0xff));
+    run_user("for EL1 only");
+    points(0, 0, DATA_VA, WCR(2, 2, 0xff) | 4ul << 24);
+    run_user("a mask of 16 bytes");
+    test_linked();
+    points(user_pc(2), BCR(2), 0, 0);
+    if (is_exarch()) {
+        msr(oslar_el1, 1);
+        sync_hook = quiet;
+        check_arch(!linked_hits(0), "none with the OS lock (QEMU looks at the wrong bit)");
+        sync_hook = on_debug;
+        msr(oslar_el1, 0);
+    }
+}
+
+static uint64_t *data;
+
+static void run_el1(const char *what, uint64_t mdscr, bool debug_mask)
+{
+    uint64_t value = 0;
+
+    hits = 0;
+    say("%s\n", what);
+    msr(mdscr_el1, mdscr);
+    isb();
+    if (debug_mask) {
+        __asm__ volatile("msr daifset, #8");
+    } else {
+        __asm__ volatile("msr daifclr, #8");
+    }
+    __asm__ volatile("isb; ldr %0, [%1]; str %0, [%1, #16]; nop"
+                     : "+r"(value)
+                     : "r"(data)
+                     : "memory");
+    msr(mdscr_el1, 0);
+    __asm__ volatile("msr daifset, #8; isb");
+    say("  %lu hits\n", (uint64_t)hits);
+}
+
+static void test_el1(void)
+{
+    points(0, 0, (uint64_t)data, WCR(1, 3, 0xff));
+    run_el1("EL1, KDE", 1ul << 15 | 1ul << 13, false);
+    run_el1("EL1, no KDE", 1ul << 15, false);
+    run_el1("EL1, masked by D", 1ul << 15 | 1ul << 13, true);
+    points(0, 0, (uint64_t)data + 16, WCR(3, 2, 0xff));
+    run_el1("EL1, store", 1ul << 15 | 1ul << 13, false);
+}
+
+int main(void)
+{
+    extern char _start[];
+
+    mmu_on();
+    *table_entry(low_root, USER_VA, 2) =
+        ((uint64_t)_start & ~0x1ffffful) | PTE_BLOCK | PTE_EL0 | PTE_RO | PTE_NG | PTE_PXN;
+    data = (uint64_t *)(void *)page_new();
+    *table_entry(low_root, DATA_VA, 3) =
+        (uint64_t)data | PTE_PAGE | PTE_EL0 | PTE_NG | PTE_PXN | PTE_UXN;
+    tlb_flush();
+    msr(oslar_el1, 0);
+    sync_hook = on_debug;
+    test_user();
+    test_el1();
+    return 0;
+}
