@@ -89,3 +89,5 @@ unit_devices_SRC := tests/unit/test_devices.c $(SYS_TEST_SRC)
 
 UNIT_TESTS           += hosted-view
 unit_hosted-view_SRC := tests/unit/test_hosted_view.c dbt/platform/hosted/view.c
+UNIT_TESTS      += crypto
+unit_crypto_SRC := tests/unit/test_crypto.c dbt/fp/help_crypto.c

@@ -102,21 +102,6 @@ static uint64_t count_leading(uint64_t a, unsigned size)
     return a ? (unsigned)__builtin_clzll(a) - (64 - width) : width;
 }
 
-static uint64_t reverse_bits(uint8_t a)
-{
-    a = (uint8_t)(a >> 4 | a << 4);
-    a = (uint8_t)((a & 0x33) << 2 | (a >> 2 & 0x33));
-    return (uint8_t)((a & 0x55) << 1 | (a >> 1 & 0x55));
-}
-
-/* Population count of a byte without a table or a call. */
-static uint64_t count_ones(uint64_t a)
-{
-    a = a - (a >> 1 & 0x55);
-    a = (a & 0x33) + (a >> 2 & 0x33);
-    return (a + (a >> 4)) & 0x0f;
-}
-
 static uint64_t narrow(struct lane_args *l, bool from_unsigned, bool to_unsigned, bool rounds)
 {
     wide value = from_unsigned ? (wide)l->a : (wide)as_signed(l->a, l->size + 1);
@@ -177,8 +162,6 @@ static uint64_t one_operand(struct lane_args *l, enum simd_op op)
     case SIMD_CLS:
         return count_leading((uint64_t)(a ^ a >> 1) & MASK((8u << l->size) - 2, 0), l->size) - 1;
     case SIMD_CLZ: return count_leading(l->a, l->size);
-    case SIMD_CNT: return count_ones(l->a);
-    case SIMD_RBIT: return reverse_bits((uint8_t)l->a);
     case SIMD_URECPE: return fp_urecpe((uint32_t)l->a);
     case SIMD_URSQRTE: return fp_ursqrte((uint32_t)l->a);
     default: __builtin_unreachable();

@@ -108,8 +108,6 @@ enum simd_op {
     SIMD_SQNEG,
     SIMD_CLS,
     SIMD_CLZ,
-    SIMD_CNT,
-    SIMD_RBIT,
     SIMD_URECPE,
     SIMD_URSQRTE,
     /* size is the result's, a has lanes of twice of it, shifted right by `shift` */

@@ -89,7 +89,14 @@ static unsigned operand(struct x64 *c, const struct shape *s, unsigned k)
     return t;
 }
 
-/* --- repair --- */
+/* --- repair: the helper's call instead, its imm in o->imm. reg[0] is the result, reg[1..3]
+ * operands --- */
+static void repair_vector(struct x64 *c, const struct x64_ool *o)
+{
+    x64_ool_call(c, o, IR_CALL_HELPER(o->imm), IR_CALL_VALUE(o->imm), &o->reg[1], o->reg[0]);
+    emit_jmp_back(c, o->back);
+}
+
 #define SAVE_BYTES 80 /* for nine registers; RSP stays a multiple of 16 */
 
 static void save_or_restore(struct x64 *c, uint32_t regs, x86_form form)
@@ -99,55 +106,24 @@ static void save_or_restore(struct x64 *c, uint32_t regs, x86_form form)
     }
 }
 
-/* o: reg[0] the result, reg[1..3] vector operands; imm as of the helper's call. */
-static void pass_operands(struct x64 *c, const struct x64_ool *o, const uint8_t *in)
+/* One vector operand, the result in a general register. */
+static void repair_general(struct x64 *c, const struct x64_ool *o)
 {
-    for (unsigned k = 0; k < 3; k++) {
-        struct x86_mem copy = x64_state(offsetof(struct a64_state, vtmp) + k * sizeof(v128));
+    uint32_t saved = o->live & CALL_CLOBBERS & ~(1u << o->reg[0]);
 
-        if (o->reg[1 + k] == X64_NONE) {
-            emit_const(c, in[k], 0);
-        } else {
-            emit_rm(c, X_VMOVDQA_MR, o->reg[1 + k], copy);
-            emit_rm(c, X_LEA_RM | X_W, in[k], copy);
-        }
-    }
-}
-
-/* The helpers of dbt/fp leave vector registers alone. */
-static void repair(struct x64 *c, const struct x64_ool *o, const uint8_t *in, unsigned imm_reg,
-                   bool is_vector)
-{
-    uint32_t saved = o->live & CALL_CLOBBERS;
-
-    saved &= is_vector ? UINT32_MAX : ~(1u << o->reg[0]);
     emit_rm(c, X_LEA_RM | X_W, RSP, mem_base(RSP, -SAVE_BYTES));
     save_or_restore(c, saved, X_MOV_MR);
-    pass_operands(c, o, in);
-    emit_const(c, imm_reg, IR_CALL_VALUE(o->imm));
+    emit_rm(c, X_VMOVDQA_MR, o->reg[1], ST_FIELD(vtmp[0]));
     emit_rm(c, X_LEA_RM | X_W, RDI, x64_state(0));
-    if (is_vector) {
-        emit_rm(c, X_LEA_RM | X_W, RSI, ST_FIELD(vtmp[3]));
-    }
+    emit_rm(c, X_LEA_RM | X_W, RSI, ST_FIELD(vtmp[0]));
+    emit_const(c, RDX, 0);
+    emit_const(c, RCX, 0);
+    emit_const(c, R8, IR_CALL_VALUE(o->imm));
     emit_call_to(c, c->env->pure[IR_CALL_HELPER(o->imm)]);
-    if (is_vector) {
-        emit_rm(c, X_VMOVDQA_RM, o->reg[0], ST_FIELD(vtmp[3]));
-    } else {
-        emit_mov(c, o->reg[0], RAX);
-    }
+    emit_mov(c, o->reg[0], RAX);
     save_or_restore(c, saved, X_MOV_RM);
     emit_rm(c, X_LEA_RM | X_W, RSP, mem_base(RSP, SAVE_BYTES));
     emit_jmp_back(c, o->back);
-}
-
-static void repair_vector(struct x64 *c, const struct x64_ool *o)
-{
-    repair(c, o, (const uint8_t[3]){RDX, RCX, R8}, R9, true);
-}
-
-static void repair_general(struct x64 *c, const struct x64_ool *o)
-{
-    repair(c, o, (const uint8_t[3]){RSI, RDX, RCX}, R8, false);
 }
 
 /* What a row works on: the result and its operands' registers. */
