@@ -180,6 +180,7 @@ static void operands_of(enum ir_op op, uint64_t *imm, unsigned *aux)
     case IR_SELECT64:
     case IR_VSELECT: *aux = below(16); break;
     case IR_VGET64: *imm = below(2); break;
+    case IR_VSHA: *imm = CRYPTO_SHA1C + below(CRYPTO_SHA256SU1 - CRYPTO_SHA1C + 1); break;
     case IR_VCONST:
     case IR_CONST32:
     case IR_CONST64: *imm = edge(); break;
@@ -203,6 +204,9 @@ static ir_ref random_row(enum ir_op op)
         a1 = a0;
     }
     operands_of(op, &imm, &aux);
+    if (op == IR_VSHA && imm != CRYPTO_SHA256SU0) {
+        a2 = any(IR_V128); /* the row's ANY: three operands, but for this one */
+    }
     return ir_emit(&b, op, a0, a1, a2, imm, aux);
 }
 
