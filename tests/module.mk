@@ -64,8 +64,6 @@ unit_vmx_controls_SRC := tests/unit/test_vmx_controls.c kernel/virt/vmx_controls
 UNIT_TESTS            += vm_image
 unit_vm_image_SRC     := tests/unit/test_vm_image.c kernel/vm_image.c
 include tests/diff/module.mk tests/unit/a64.mk tests/fuzz/a64.mk tests/fuzz/devices.mk tests/bench/module.mk
-DBT_TEST_SRC := tests/unit/fake_rt.c tests/unit/fake_helpers.c $(DBT_IR_SRC) $(FP_SRC) \
-include tests/diff/module.mk tests/unit/a64.mk tests/fuzz/a64.mk
 DBT_TEST_SRC := tests/unit/fake_rt.c tests/fuzz/pure_helpers.c $(DBT_IR_SRC) $(FP_SRC) \
                 kernel/lib/format.c
 UNIT_TESTS       += x64_run
