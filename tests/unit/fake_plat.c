@@ -103,9 +103,10 @@ size_t plat_console_read(void *data, size_t size)
 {
     size_t taken = MIN(size, fake_plat.in_left);
 
-    if (taken) {
-        memcpy(data, fake_plat.in, taken);
+    if (!taken) {
+        return 0;
     }
+    memcpy(data, fake_plat.in, taken);
     fake_plat.in += taken;
     fake_plat.in_left -= taken;
     return taken;
