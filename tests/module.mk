@@ -64,7 +64,7 @@ unit_vmx_controls_SRC := tests/unit/test_vmx_controls.c kernel/virt/vmx_controls
 UNIT_TESTS            += vm_image
 unit_vm_image_SRC     := tests/unit/test_vm_image.c kernel/vm_image.c
 include tests/diff/module.mk tests/unit/a64.mk tests/fuzz/a64.mk tests/fuzz/devices.mk tests/bench/module.mk
-DBT_TEST_SRC := tests/unit/fake_rt.c tests/fuzz/pure_helpers.c $(DBT_IR_SRC) $(FP_SRC) \
+DBT_TEST_SRC := tests/unit/fake_rt.c dbt/rt/pure_helpers.c $(DBT_IR_SRC) $(FP_SRC) \
                 kernel/lib/format.c
 UNIT_TESTS       += x64_run
 unit_x64_run_SRC := tests/unit/test_x64_run.c tests/unit/x64_host.c $(DBT_TEST_SRC) $(DBT_X64_SRC)
@@ -81,7 +81,7 @@ unit_monitor_SRC := tests/unit/test_monitor.c kernel/monitor.c kernel/cli.c kern
 UNIT_TESTS   += log
 unit_log_SRC := tests/unit/test_log.c kernel/log.c kernel/rtc.c kernel/lib/format.c
 SYS_TEST_SRC     := tests/unit/fake_plat.c $(SYS_SRC) $(GUESTDEV_SRC) mmu/vmsa.c $(FP_SRC) \
-                    tests/fuzz/pure_helpers.c kernel/lib/fdt.c kernel/lib/fdt_read.c kernel/lib/format.c
+                    dbt/rt/pure_helpers.c kernel/lib/fdt.c kernel/lib/fdt_read.c kernel/lib/format.c
 UNIT_TESTS       += devices
 unit_devices_SRC := tests/unit/test_devices.c $(SYS_TEST_SRC)
 

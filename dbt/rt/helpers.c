@@ -7,25 +7,6 @@
 
 typedef uint64_t (*sync_fn)(struct vcpu *vcpu, uint64_t a0, uint64_t a1, uint64_t a2, uint32_t imm);
 
-/* The pure helpers differ in type, and only their addresses are wanted here. */
-#define HELPER_SYNC(name)
-#define HELPER_I64(name)  extern const char help_##name[];
-#define HELPER_V128(name) extern const char help_##name[];
-#include "dbt/rt/helpers.inc"
-#undef HELPER_SYNC
-#undef HELPER_I64
-#undef HELPER_V128
-
-const uintptr_t help_pure[HELPER_COUNT] = {
-#define HELPER_SYNC(name) [HELPER_##name] = 0,
-#define HELPER_I64(name)  [HELPER_##name] = (uintptr_t)help_##name,
-#define HELPER_V128(name) [HELPER_##name] = (uintptr_t)help_##name,
-#include "dbt/rt/helpers.inc"
-#undef HELPER_SYNC
-#undef HELPER_I64
-#undef HELPER_V128
-};
-
 static const sync_fn sync_helper[HELPER_COUNT] = {
 #define HELPER_SYNC(name) [HELPER_##name] = help_##name,
 #define HELPER_I64(name)

@@ -4,7 +4,7 @@ FUZZ_CC     := clang
 FUZZ_CFLAGS := $(BASE) -D_GNU_SOURCE -DEXARCH_UNIT=1 -O1 \
                -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
-fuzz_a64_SRC := tests/fuzz/fuzz_a64.c $(A64_SRC) $(DBT_IR_SRC) $(FP_SRC) $(DBT_X64_SRC) tests/fuzz/pure_helpers.c \
+fuzz_a64_SRC := tests/fuzz/fuzz_a64.c $(A64_SRC) $(DBT_IR_SRC) $(FP_SRC) $(DBT_X64_SRC) dbt/rt/pure_helpers.c \
                 tests/unit/fake_rt.c kernel/lib/format.c
 FUZZ_A64_OBJ := $(patsubst %,$(BUILD)/fuzz/%.o,$(fuzz_a64_SRC))
 $(FUZZ_A64_OBJ): | $(GENERATED)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The real pure helpers, for tests whose sync helpers are a fake's. */
+/* The pure helpers' addresses: apart, so that tests with fake sync helpers have the real ones. */
 #include "dbt/rt/helpers.h"
 
+/* They differ in type, and only their addresses are wanted here. */
 #define HELPER_SYNC(name)
 #define HELPER_I64(name)  extern const char help_##name[];
 #define HELPER_V128(name) extern const char help_##name[];
