@@ -10,3 +10,7 @@ bool features_are_enough(void);
 
 /* enum x64_feature: what may be used beyond that. */
 uint32_t features_optional(void);
+
+/* What the names in text, with commas, stand for (enum x64_feature); "none" is 0. False: one is
+ * unknown. */
+bool features_parse(const char *text, uint32_t *features);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dbt/a64/translate.h"
+#include "dbt/platform/features.h"
 #include "dbt/platform/hosted/hosted.h"
 #include "dbt/rt/rt.h"
 #include "dbt/rt/stats.h"
@@ -24,8 +25,9 @@ static struct options {
     struct boot_config boot;
     const char *dump_dtb;
     uint64_t memory, code_cache;
+    uint32_t features;
     bool stats, interpret, icount, no_reboot;
-} options = {.memory = MIB(256), .code_cache = MIB(128)};
+} options = {.memory = MIB(256), .code_cache = MIB(128), .features = UINT32_MAX};
 
 static struct vm vm;
 static struct vcpu vcpus[1];
@@ -41,6 +43,9 @@ static const char usage[] =
     "  --trace LIST       of insn, ir, x86, all, pa=FROM-TO: show new translations\n"
     "  --stats            show what was counted, at the end\n"
     "  --code-cache SIZE  room for translated code (128M)\n"
+    "  --features LIST    host features to use beyond x86-64-v3, of those that there are: of "
+    "none,\n"
+    "                     avx512, sha, vpclmul, gfni, adx, aes, pclmul, f16c (all)\n"
     "  --interp           interpret everything, translate nothing\n"
     "  --icount           count guest instructions\n"
     "  --no-reboot        end when the guest resets\n"
@@ -104,6 +109,11 @@ static void take_option(int option, const char *value)
             errx(EXIT_USAGE, "--trace %s: not understood", value);
         }
         break;
+    case 'f':
+        if (!features_parse(value, &options.features)) {
+            errx(EXIT_USAGE, "--features %s: not understood", value);
+        }
+        break;
     default: fputs(usage, stderr); exit(EXIT_USAGE);
     }
 }
@@ -118,6 +128,7 @@ static void parse(int argc, char **argv)
         {"memory", required_argument, NULL, 'm'},
         {"dump-dtb", required_argument, NULL, 'D'},
         {"stats", no_argument, NULL, 's'},
+        {"features", required_argument, NULL, 'f'},
         {"interp", no_argument, NULL, 'I'},
         {"code-cache", required_argument, NULL, 'C'},
         {"icount", no_argument, NULL, 'c'},
@@ -169,7 +180,7 @@ void plat_end(enum plat_end end, int status)
 static void make_machine(void)
 {
     hosted_memory_init(options.memory, options.code_cache);
-    hosted_stubs_init();
+    hosted_stubs_init(options.features);
     hosted_counter_init();
     vm.interpret = options.interpret;
     vm.vcpu_count = ARRAY_SIZE(vcpus);

@@ -88,7 +88,7 @@ static uint64_t stub_rx(const uint8_t *stub)
     return plat_memory()->code_rx + (uint64_t)(stub - hosted_stubs);
 }
 
-void hosted_stubs_init(void)
+void hosted_stubs_init(uint32_t features)
 {
     if (!features_are_enough()) {
         errx(EXIT_FAILURE, "this host is older than x86-64-v3");
@@ -98,7 +98,7 @@ void hosted_stubs_init(void)
         pure[i] = help_pure[i];
     }
     env = (struct x64_env){.mem_model = MEM_SLOTS,
-                           .features = features_optional(),
+                           .features = features_optional() & features,
                            .exit = stub_rx(hosted_stub_exit),
                            .call_sync = stub_rx(hosted_stub_call_sync),
                            .pure = pure};
