@@ -3,7 +3,7 @@
  * line. */
 #include "dbt/x64/compile.h"
 
-#include "dbt/x64/x64.h"
+#include "dbt/x64/alloc.h"
 
 static lower_fn *const lower_fns[IR_OP_COUNT] = {
 #define IR_OP(name, res, a0, a1, a2, effects) lower_##name,

@@ -5,7 +5,7 @@
  * false) and the complement after a subtraction; CMC goes from one to the other. Host form
  * (state.h) is what LAHF and SETO AL leave in RAX; ADD AL, 127 and SAHF bring it back.
  */
-#include "dbt/x64/x64.h"
+#include "dbt/x64/alloc.h"
 
 /* Whether the value in RFLAGS is used after this row. */
 static bool is_used_later(const struct x64 *c)

@@ -11,7 +11,7 @@
  * show what it was; then no guest instruction up to that one is a boundary for interrupts (the
  * block's own start, before the loads, is).
  */
-#include "dbt/x64/x64.h"
+#include "dbt/x64/alloc.h"
 
 #define LOOP_GPRS 8
 #define LOOP_XMMS 10

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Sites: what is needed to rebuild the guest's exact state from the host's registers. */
-#include "dbt/x64/x64.h"
+#include "dbt/x64/alloc.h"
 
 /* A guest instruction has no more rows than IR_INSN_SLACK, each with lists of all slots at worst.
  */

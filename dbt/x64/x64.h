@@ -132,8 +132,8 @@ typedef void lower_fn(struct x64 *c, const struct ir_insn *i);
                       __attribute__((unused)) const struct ir_insn *i)
 
 /*
- * Registers by intent (alloc.c); k is an argument's number in the row. GPR or XMM by the value's
- * type; XMM registers are returned as 0..15.
+ * Registers by intent (alloc.c, the guest's slots in slots.c); k is an argument's number in the
+ * row. GPR or XMM by the value's type; XMM registers are returned as 0..15.
  */
 unsigned x64_use(struct x64 *c, unsigned k); /* argument k, read only */
 unsigned x64_def(struct x64 *c);      /* the row's result: shares no register with an argument */
@@ -225,16 +225,6 @@ bool x64_is_site(const struct ir_insn *i);
 
 /* The first row behind n that makes code by itself: no constant, no first read of a slot. */
 unsigned x64_next_row(const struct x64 *c, unsigned n);
-
-/* Inside the allocator: a value that nobody needs gives its places back; reg is made free. */
-uint64_t x64_const_row(const struct ir_insn *row); /* what a constant row has in a register */
-void x64_release_dead(struct x64 *c, ir_ref ref);
-void x64_vacate(struct x64 *c, unsigned reg);
-unsigned x64_into_register(struct x64 *c, ir_ref ref);   /* pinned; registers as in reg_ref */
-void x64_fetch(struct x64 *c, ir_ref ref, unsigned reg); /* a copy, RFLAGS kept */
-void x64_fetch_slot(struct x64 *c, unsigned slot, unsigned reg); /* what a guest slot has */
-void x64_move_register(struct x64 *c, unsigned to, unsigned from);
-void x64_assign(struct x64 *c, ir_ref ref, unsigned reg);
 
 /*
  * Blocks that go to their own start (loop.c). find: before the analysis. keep: in it, before the
