@@ -54,7 +54,7 @@ struct a64_state {
     uint64_t cnt_mult; /* CNTVCT = (((TSC + cnt_base) * cnt_mult) >> 64) - cntvoff */
     uint64_t cnt_base;
     uint64_t cntvoff;
-    uint64_t icount; /* guest instructions, counted only when asked for (--stats=icount) */
+    uint64_t icount; /* guest instructions, counted with TR_ICOUNT only */
     uint32_t fpcr;   /* as the guest wrote it */
     uint32_t fpsr;   /* cumulative flags less those still in MXCSR, and QC */
     uint32_t mxcsr; /* value loaded when translated code is entered; sticky flags stored on leave */

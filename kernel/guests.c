@@ -21,11 +21,19 @@
 #include "kernel/random.h"
 #include "kernel/shutdown.h"
 #include "kernel/smp.h"
+#include "kernel/time.h"
+#include "kernel/virt/sched.h"
 #include "kernel/vm.h"
+#include "kernel/x86/cpu.h"
 
 #define GUEST_RAM_BASE UINT64_C(0x40000000) /* where the guest machine has its RAM */
 #define VM_PIECE       MIB(2)               /* vm_pointer crosses no border of these */
 #define LOG_LINE_MAX   200u
+
+/* `stats`: the engine counts instructions; code is translated anew for it and so gets warm first.
+ */
+#define COUNT_WARM_US 250000
+#define COUNT_US      500000
 
 _Static_assert(CONFIG_GUESTS_MAX == CONSOLE_GUESTS, "each guest has its ports");
 
@@ -36,6 +44,8 @@ struct guest {
     bool stop_wanted;  /* by the monitor: no restart whatever the policy */
     bool leaving;      /* ended, its console's output not yet out */
     bool start_wanted; /* by the monitor's reset: a restart whatever the policy */
+    unsigned counting; /* how many events of `stats` are still to come, the next one at count_at */
+    uint64_t count_at; /* TSC */
     unsigned starts;
     unsigned port, virtio_port;
     char last_end[32];
@@ -203,6 +213,7 @@ static int start(struct guest *guest)
         return error;
     }
     guest->state = GUEST_RUNNING;
+    guest->counting = 0;
     guest->stop_wanted = false;
     guest->start_wanted = false;
     guest->starts++;
@@ -258,6 +269,7 @@ static void ended(void *owner, enum vm_end why, uint64_t code)
              guest->starts, stats.free_pages);
     (void)code;
     guest->vm = NULL;
+    guest->counting = 0;
     guest->state = GUEST_OFF;
     if (restarts(guest, why)) {
         int error = start(guest);
@@ -360,18 +372,45 @@ int guests_pause(unsigned n, bool pause)
     return 0;
 }
 
-/* Root's counters now, the engine's when its vCPU takes the event. */
+/* Root's counters now, the engine's when it has counted instructions for a while. */
 int guests_stats(unsigned n)
 {
-    if (guests[n].vm == NULL) {
+    struct guest *guest = &guests[n];
+    if (guest->vm == NULL) {
         return -ERR_NOENT;
     }
     if (config.log_level < LOG_INFO) {
         log_set_level(LOG_VM, LOG_INFO); /* else nothing shows; the engine answers later */
     }
-    vm_report(guests[n].vm);
-    vcpu_post(vm_vcpu(guests[n].vm, 0), ABI_EVENT_STATS);
+    vm_report(guest->vm);
+    if (guest->counting == 0) {
+        vm_post(guest->vm, ABI_EVENT_COUNT);
+        guest->counting = 2;
+        guest->count_at = tsc_read() + time_tsc_from_us(COUNT_WARM_US);
+        sched_want_background();
+    }
     return 0;
+}
+
+/* The measurement's start after the warm-up, and its end. */
+static void go_on_counting(struct guest *guest, uint64_t now)
+{
+    if (guest->counting == 0 || guest->vm == NULL || now < guest->count_at) {
+        return;
+    }
+    guest->counting--;
+    guest->count_at = now + time_tsc_from_us(COUNT_US);
+    vm_post(guest->vm, guest->counting != 0 ? ABI_EVENT_COUNT : ABI_EVENT_STATS);
+}
+
+static void count_guests(void)
+{
+    uint64_t next = UINT64_MAX, now = tsc_read();
+    for (unsigned n = 0; n < config.guest_count; n++) {
+        go_on_counting(&guests[n], now);
+        next = guests[n].counting != 0 ? MIN(next, guests[n].count_at) : next;
+    }
+    sched_background_at(next);
 }
 
 /* --- the background -----------------------------------------------------------------------------
@@ -400,6 +439,7 @@ void guests_background(void)
 {
     (void)vm_reap();
     console_host_poll();
+    count_guests();
     bool leaving = consoles_leave();
     if (!idle_said && !leaving && guests_living() == 0) {
         last_ended();

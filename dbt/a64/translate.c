@@ -8,14 +8,12 @@
 static bool begin(struct tr *t)
 {
     ir_op0(&t->b, IR_INSN, t->off);
+    if ((t->flags & TR_ICOUNT) && t->counter == IR_NONE) {
+        t->counter = ir_op0(&t->b, IR_COUNT, 0);
+    }
     if (t->flags & TR_IL) {
         leave_here(t, EXIT_ILLEGAL, 0);
         return true;
-    }
-    if (t->flags & TR_ICOUNT) {
-        ir_ref count = ir_op0(&t->b, IR_LDS64, offsetof(struct a64_state, icount));
-        ir_ref one_more = op2(t, IR_ADD64, count, konst(t, true, 1));
-        ir_emit(&t->b, IR_STS64, one_more, IR_NONE, IR_NONE, offsetof(struct a64_state, icount), 0);
     }
     return false;
 }
@@ -31,6 +29,15 @@ static enum tr_result instruction(struct tr *t)
     return result == TR_UNDEF ? leave_here(t, EXIT_UNDEF, t->word) : result;
 }
 
+/* The block counts all of its instructions when it starts; who leaves it before its end takes what
+ * was not executed off again (rt/fault.c). */
+static void count(struct tr *t)
+{
+    if (t->counter != IR_NONE) {
+        t->b.block->insn[t->counter].imm = t->b.block->guest_count;
+    }
+}
+
 static bool is_full(const struct ir_block *block, unsigned max_insns)
 {
     return block->guest_count >= MIN(max_insns, (unsigned)IR_MAX_GUEST) ||
@@ -40,7 +47,7 @@ static bool is_full(const struct ir_block *block, unsigned max_insns)
 void tr_block(struct ir_block *block, unsigned start, uint32_t flags, unsigned max_insns,
               tr_fetch_fn fetch, tr_site_fn site, void *ctx)
 {
-    struct tr t = {.flags = flags, .off = start, .sp_checked = IR_NONE};
+    struct tr t = {.flags = flags, .off = start, .sp_checked = IR_NONE, .counter = IR_NONE};
     ir_begin(&t.b, block, start);
     if (flags & TR_STEP) {
         max_insns = 1;
@@ -49,10 +56,12 @@ void tr_block(struct ir_block *block, unsigned start, uint32_t flags, unsigned m
         t.word = fetch(ctx, t.off);
         t.site = site(ctx, t.off);
         if (begin(&t) || instruction(&t) == TR_END) {
+            count(&t);
             return;
         }
         t.off += 4;
     } while (t.off < PAGE_SIZE && !is_full(block, max_insns));
+    count(&t);
     if (flags & TR_STEP) {
         leave_next(&t, EXIT_STEP, 0);
     } else {

@@ -56,6 +56,7 @@ struct tr {
     uint32_t word;       /* the instruction being translated */
     uint32_t off;        /* its offset in the page */
     enum site_kind site; /* of this instruction: SITE_SLOW asks for mem_load/mem_store helpers */
+    ir_ref counter;      /* the block's COUNT row, with TR_ICOUNT */
     ir_ref sp_checked;   /* private to a64/: the SP value already checked in this block */
 };
 

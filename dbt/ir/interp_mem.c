@@ -107,6 +107,11 @@ INTERP(LDX128)
 INTERP_INT(STX, store_exclusive(in, X(0), (v128){{X(1), 0}}, (unsigned)i->imm))
 INTERP_INT(STX128, store_exclusive(in, X(0), V(1), 16))
 
+INTERP(COUNT)
+{
+    in->st->icount += i->imm;
+}
+
 INTERP(CLREX)
 {
     in->st->excl_addr = EXCL_NONE;

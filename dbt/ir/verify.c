@@ -60,6 +60,7 @@ static bool atomic_fits(uint64_t imm)
 static bool ranges_hold(const struct ir_insn *i)
 {
     switch (i->op) {
+    case IR_COUNT: return i->imm <= INT16_MAX;
     case IR_INSN: return i->imm < PAGE_SIZE && i->imm % 4 == 0;
     case IR_GETX:
     case IR_SETX: return i->imm < SLOT_COUNT;

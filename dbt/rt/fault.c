@@ -9,6 +9,9 @@ static enum rt_action leave_at(struct vcpu *vcpu, const struct rt_block *block,
                                const struct x64_site *site, const struct x64_regs *regs)
 {
     const struct rt_meta *meta = block->meta;
+    unsigned done = (site->guest - (unsigned)(block->pa & (PAGE_SIZE - 1))) / 4;
+    bool counted = (block->flags & TR_ICOUNT) && (done || !site->boundary);
+    vcpu->st->icount -= counted ? block->guest_count - done : 0;
     x64_recover(site, meta->loc, meta->consts, regs, vcpu->st);
     return RT_LEAVE;
 }

@@ -47,6 +47,7 @@ struct rt_vcpu {
     struct ir_block ir; /* scratch of translate.c */
     struct x64_code code;
     struct rt_stats stats;
+    struct rt_count count;
 };
 
 /* size bytes of memory that translated code may access, zeroed, page aligned; NULL: none left. */

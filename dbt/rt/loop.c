@@ -90,8 +90,11 @@ static bool asleep(struct vcpu *vcpu)
     if (!vcpu->halted && !vcpu->off) {
         return false;
     }
-    vcpu->rt->stats.waits++;
+    struct rt_stats *stats = &vcpu->rt->stats;
+    stats->waits++;
+    stats->wait_time -= plat_counter();
     plat_wait(vcpu);
+    stats->wait_time += plat_counter();
     return true;
 }
 

@@ -44,6 +44,7 @@ void rt_interpret_one(struct vcpu *vcpu)
         exit = stepping && exit == EXIT_LOOKUP ? EXIT_STEP : exit; /* a branch */
     }
     rt->slow_access = false;
+    st->icount -= (vcpu->tr_flags & TR_ICOUNT) && result == INTERP_UNWIND;
     if (result == INTERP_EXIT && exit != EXIT_LOOKUP) {
         rt->stats.exit[exit]++;
         sys_exit(vcpu, exit, st->exit_arg);

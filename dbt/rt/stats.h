@@ -28,6 +28,7 @@
     X(interrupts,     "events while translated code ran")            \
     X(steps,          "host instructions stepped to a boundary")     \
     X(waits,          "times the vCPU slept")                        \
+    X(wait_time,      "counter ticks asleep")                        \
     X(context,        "changes of the translation context")          \
     X(tlbi,           "TLB invalidations")                           \
     X(icache,         "instruction cache invalidations that dropped blocks")
@@ -43,5 +44,19 @@ struct rt_stats {
 
 struct vcpu;
 
-/* Writes vcpu's figures to the log, the zero ones left out. */
-void rt_stats_log(const struct vcpu *vcpu);
+/* Where a count of guest instructions began. */
+struct rt_count {
+    uint64_t counter; /* of the platform */
+    uint64_t insns;
+    uint64_t wait_time;
+};
+
+/*
+ * Counts guest instructions from now on, at a small cost: blocks are translated anew with
+ * TR_ICOUNT. What was counted so far is forgotten, so that a second call some time later starts a
+ * measurement which sees warm code only. A block that a helper leaves within counts as whole.
+ */
+void rt_stats_count(struct vcpu *vcpu);
+
+/* Writes vcpu's figures to the log, the zero ones left out, and ends the counting. */
+void rt_stats_log(struct vcpu *vcpu);

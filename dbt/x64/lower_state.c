@@ -80,6 +80,12 @@ LOWER(STS64)
     store_field(c, i, X_W);
 }
 
+LOWER(COUNT)
+{
+    x64_flags_clobber(c);
+    emit_mi32(c, X_ADD_MI | X_W, ST_FIELD(icount), (int32_t)i->imm);
+}
+
 LOWER(CNTVCT)
 {
     x64_flags_clobber(c);

@@ -92,7 +92,8 @@
     X(DEVICE,  2)    /* abi_vm.device_events has bits */                   \
     X(KICK,    3)    /* another vCPU of this VM asked (ABI_CALL_KICK) */   \
     X(STOP,    4)    /* the monitor asks the guest to power off */         \
-    X(STATS,   5)    /* the monitor asks for the engine's counters, in the log */
+    X(STATS,   5)    /* the monitor asks for the engine's counters, in the log */ \
+    X(COUNT,   6)    /* count guest instructions, from now until STATS */
 // clang-format on
 
 enum abi_call {

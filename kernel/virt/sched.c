@@ -23,7 +23,8 @@ struct sched_core {
 
 static struct sched_core cores[CPU_MAX];
 static void (*background)(void);
-static bool background_wanted;     /* something came after it last looked */
+static bool background_wanted; /* something came after it last looked */
+static uint64_t background_at = UINT64_MAX;
 static uint64_t background_period; /* TSC ticks; 0: it only follows interrupts */
 
 static void append(struct sched_core *core, struct vcpu *vcpu)
@@ -183,8 +184,9 @@ static void idle(void)
     uint64_t next = sched_next_deadline();
     if (cpu_index() == 0 && __atomic_load_n(&background_wanted, __ATOMIC_ACQUIRE)) {
         next = 0;
-    } else if (cpu_index() == 0 && background_period) {
-        next = MIN(next, tsc_read() + background_period);
+    } else if (cpu_index() == 0) {
+        next = MIN(next, background_at);
+        next = background_period ? MIN(next, tsc_read() + background_period) : next;
     }
     if (next <= tsc_read()) {
         cpu_interrupts_on();
@@ -198,6 +200,11 @@ void sched_set_background(void (*function)(void), unsigned period_us)
 {
     background = function;
     background_period = time_tsc_from_us(period_us);
+}
+
+void sched_background_at(uint64_t tsc)
+{
+    background_at = tsc;
 }
 
 void sched_want_background(void)

@@ -28,6 +28,11 @@ void sched_loop(void *unused);
  * idle every period_us unless that is 0. Before sched_loop runs there. */
 void sched_set_background(void (*function)(void), unsigned period_us);
 
+/* The boot CPU, even when idle, calls it soon after the TSC has reached `tsc`; UINT64_MAX: need
+ * not.
+ */
+void sched_background_at(uint64_t tsc);
+
 /* It has something to do: the boot CPU does not halt before it has looked. Any core, interrupts
  * too. */
 void sched_want_background(void);

@@ -314,7 +314,12 @@ static void counted(void **state)
 {
     (void)state;
     TRANSLATE(TR_ICOUNT, NOP);
-    assert_int_equal(count_op(IR_STS64), block.guest_count);
+    assert_int_equal(count_op(IR_COUNT), 1);
+    assert_int_equal(find_op(IR_COUNT)->imm, block.guest_count);
+    TRANSLATE(TR_ICOUNT, ADD_X0_X0_1, ADD_X0_X0_1, SVC_5);
+    assert_int_equal(find_op(IR_COUNT)->imm, 3);
+    TRANSLATE(0, ADD_X0_X0_1);
+    assert_int_equal(count_op(IR_COUNT), 0);
 }
 
 /* --- memory --- */

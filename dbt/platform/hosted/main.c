@@ -26,7 +26,7 @@ static struct options {
     const char *dump_dtb;
     uint64_t memory, code_cache;
     uint32_t features;
-    bool stats, interpret, icount, no_reboot;
+    bool stats, interpret, no_reboot;
 } options = {.memory = MIB(256), .code_cache = MIB(128), .features = UINT32_MAX};
 
 static struct vm vm;
@@ -41,13 +41,12 @@ static const char usage[] =
     "  --dtb FILE         device tree instead of the generated one\n"
     "  --dump-dtb FILE    write the generated device tree and end\n"
     "  --trace LIST       of insn, ir, x86, all, pa=FROM-TO: show new translations\n"
-    "  --stats            show what was counted, at the end\n"
+    "  --stats            count events and guest instructions (slower), show them at the end\n"
     "  --code-cache SIZE  room for translated code (128M)\n"
     "  --features LIST    host features to use beyond x86-64-v3, of those that there are: of "
     "none,\n"
     "                     avx512, sha, vpclmul, gfni, adx, aes, pclmul, f16c (all)\n"
     "  --interp           interpret everything, translate nothing\n"
-    "  --icount           count guest instructions\n"
     "  --no-reboot        end when the guest resets\n"
     "The guest's UART is standard input and output; on a terminal Ctrl-A x ends the guest.\n";
 
@@ -101,7 +100,6 @@ static void take_option(int option, const char *value)
     case 'D': options.dump_dtb = value; break;
     case 's': options.stats = true; break;
     case 'I': options.interpret = true; break;
-    case 'c': options.icount = true; break;
     case 'r': options.no_reboot = true; break;
     case 'h': fputs(usage, stdout); exit(EXIT_SUCCESS);
     case 't':
@@ -131,7 +129,6 @@ static void parse(int argc, char **argv)
         {"features", required_argument, NULL, 'f'},
         {"interp", no_argument, NULL, 'I'},
         {"code-cache", required_argument, NULL, 'C'},
-        {"icount", no_argument, NULL, 'c'},
         {"no-reboot", no_argument, NULL, 'r'},
         {"trace", required_argument, NULL, 't'},
         {"help", no_argument, NULL, 'h'},
@@ -189,7 +186,7 @@ static void make_machine(void)
     }
     for (unsigned i = 0; i < vm.vcpu_count; i++) {
         vcpus[i] = (struct vcpu){.vm = &vm, .id = i, .off = i != 0};
-        vcpus[i].tr_flags = options.icount ? TR_ICOUNT : 0;
+        vcpus[i].tr_flags = options.stats ? TR_ICOUNT : 0;
         vm.vcpu[i] = &vcpus[i];
         if (!rt_vcpu_init(&vcpus[i])) {
             errx(EXIT_FAILURE, "the engine's heap is too small");
@@ -232,6 +229,9 @@ int main(int argc, char **argv)
     hosted_timers_init(&vcpus[0]);
     machine_reset(&vm);
     sys_vcpu_reset(&vcpus[0], entry.pc, entry.x0);
+    if (options.stats) {
+        rt_stats_count(&vcpus[0]);
+    }
     hosted_console_init(&vcpus[0]);
     signal(SIGTERM, on_terminate);
     rt_loop(&vcpus[0]);

@@ -104,6 +104,9 @@ unsigned plat_take_events(struct vcpu *vcpu)
     }
     uint64_t bits = __atomic_exchange_n(&v->page->pending, 0, __ATOMIC_SEQ_CST);
     unsigned events = (bits & ABI_EVENT_TIMER) ? timer_fired(v) : 0;
+    if (bits & ABI_EVENT_COUNT) {
+        rt_stats_count(vcpu);
+    }
     if (bits & ABI_EVENT_STATS) {
         rt_stats_log(vcpu);
     }
