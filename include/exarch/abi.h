@@ -30,7 +30,7 @@
  * CPUID in the VM is the host's less virtualization, MWAIT, XSAVES, x2APIC, TSC deadline, PMU: the
  * engine trusts CPUID. RDTSC is the host's TSC. The VM has no APIC, no I/O ports (touching one
  * stops it), no debug registers, and no MSRs but STAR, LSTAR, CSTAR, FMASK, FS/GS/KERNEL_GS bases
- * and TSC_AUX. CR0, CR4, EFER and XCR0 are fixed: changing them is #GP.
+ * and TSC_AUX. CR0, CR4, EFER and XCR0 are fixed: changing them is #GP. So is any use of CR8.
  *
  * Events: root sets bits in abi_vcpu.pending, then injects ABI_VECTOR_EVENT as soon as the vCPU's
  * IF is 1, unless the word has been taken to 0 meanwhile. The engine takes the word with xchg.

@@ -94,8 +94,10 @@ _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB is a page");
  * with a dump. Order: appendix C.
  */
 #define SVM_EXIT_ROWS(X)                                                             \
+    X(0x008, "CR8 read",                0, CONTROL,      svm_exit_refused)           \
     X(0x010, "CR0 write",               0, CONTROL,      svm_exit_refused)           \
     X(0x014, "CR4 write",               0, CONTROL,      svm_exit_refused)           \
+    X(0x018, "CR8 write",               0, CONTROL,      svm_exit_refused)           \
     X(0x041, "#DB",                     0, EXCEPTION,    svm_exit_exception)         \
     X(0x051, "#AC",                     0, EXCEPTION,    svm_exit_exception)         \
     X(0x052, "#MC",                     0, EXCEPTION,    svm_exit_machine_check)     \

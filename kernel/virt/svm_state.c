@@ -15,7 +15,8 @@
 
 static void write_intercepts(struct vmcb *v)
 {
-    v->intercept_cr_write = BIT32(0) | BIT32(4);
+    v->intercept_cr_read = BIT32(8);
+    v->intercept_cr_write = BIT32(0) | BIT32(4) | BIT32(8);
     v->intercept_dr_read = UINT16_MAX;
     v->intercept_dr_write = UINT16_MAX;
     /* #DB and #AC can be raised for ever inside one instruction's delivery; #MC is root's. */

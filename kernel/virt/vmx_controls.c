@@ -18,6 +18,9 @@ static const struct vmx_control cpu_rows[] = {
     {CPU_RDPMC,              CONTROL_MUST,  "RDPMC exiting"},
     {CPU_CR3_LOAD,           CONTROL_OFF,   "CR3-load exiting"},
     {CPU_CR3_STORE,          CONTROL_OFF,   "CR3-store exiting"},
+    /* Without these (and without a TPR shadow) MOV CR8 writes the core's own task priority. */
+    {CPU_CR8_LOAD,           CONTROL_MUST,  "CR8-load exiting"},
+    {CPU_CR8_STORE,          CONTROL_MUST,  "CR8-store exiting"},
     {CPU_MOV_DR,             CONTROL_MUST,  "MOV-DR exiting"},
     {CPU_ALL_PORTS,          CONTROL_MUST,  "unconditional I/O exiting"},
     {CPU_MSR_BITMAPS,        CONTROL_MUST,  "MSR bitmaps"},

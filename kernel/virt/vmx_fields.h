@@ -227,6 +227,8 @@ enum vmcs_field {
 #define CPU_RDPMC            BIT32(11)
 #define CPU_CR3_LOAD         BIT32(15)
 #define CPU_CR3_STORE        BIT32(16)
+#define CPU_CR8_LOAD         BIT32(19)
+#define CPU_CR8_STORE        BIT32(20)
 #define CPU_MOV_DR           BIT32(23)
 #define CPU_ALL_PORTS        BIT32(24)
 #define CPU_MSR_BITMAPS      BIT32(28)

@@ -75,6 +75,18 @@ static void what_may_be_needed_later_is_off_now(void **state)
     assert_int_equal(vmx_combine(GROUP_CPU, CAPABILITY(allowed, 0x04006172), &value), -ERR_NODEV);
 }
 
+/* A VM that could write CR8 would set the task priority of the core, and keep root's interrupts
+ * away. */
+static void cr8_is_not_the_vms(void **state)
+{
+    (void)state;
+    uint32_t value = 0;
+    assert_int_equal(vmx_combine(GROUP_CPU, CAPABILITY(UINT32_MAX, 0x04006172), &value), 0);
+    assert_int_equal(value & (CPU_CR8_LOAD | CPU_CR8_STORE), CPU_CR8_LOAD | CPU_CR8_STORE);
+    uint32_t allowed = UINT32_MAX & ~CPU_CR8_LOAD;
+    assert_int_equal(vmx_combine(GROUP_CPU, CAPABILITY(allowed, 0x04006172), &value), -ERR_NODEV);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +95,7 @@ int main(void)
         cmocka_unit_test(a_missing_must_is_said),
         cmocka_unit_test(what_must_stay_off_is_checked),
         cmocka_unit_test(what_may_be_needed_later_is_off_now),
+        cmocka_unit_test(cr8_is_not_the_vms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,7 @@ CODE_PIECE(avx);
 /* The groups. */
 void test_memory(void);
 void test_faults(void);
+void test_fixed(void);
 void test_ring3(void);
 void test_hypercalls(void);
 void test_events(void);

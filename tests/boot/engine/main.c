@@ -173,6 +173,7 @@ static void run_tests(void)
 {
     test_memory();
     test_faults();
+    test_fixed();
     test_ring3();
     test_hypercalls();
     test_events();

@@ -15,6 +15,50 @@ probe_write:
 /* void probe_call(const void *code): jumps there; the return address stays on the stack */
 probe_call:
         jmp     *%rdi
+/* Instructions that are not the VM's (fixed.c): arguments in RDI and RSI, 0 when it did not fault. */
+        .macro PROBE name, code:vararg
+        .global probe_\name
+probe_\name:
+        mov     %rdi, %rcx
+        mov     %rsi, %rax
+        xor     %edx, %edx
+        \code
+        xor     %eax, %eax
+        ret
+        .endm
+        PROBE   write_cr8, mov %rdi, %cr8
+        PROBE   read_cr8, mov %cr8, %rax
+        PROBE   write_cr0, mov %rdi, %cr0
+        PROBE   write_cr4, mov %rdi, %cr4
+        PROBE   write_dr7, mov %rdi, %db7
+        PROBE   read_dr7, mov %db7, %rax
+        PROBE   wrmsr, wrmsr
+        PROBE   rdmsr, rdmsr
+        PROBE   rdpmc, rdpmc
+        PROBE   invd, invd
+        PROBE   wbinvd, wbinvd
+        PROBE   monitor, monitor %rax, %ecx, %edx
+        PROBE   mwait, mwait %eax, %ecx
+        PROBE   rsm, rsm
+        PROBE   vmxoff, vmxoff
+        PROBE   vmread, vmread %rax, %rdx
+        PROBE   vmlaunch, vmlaunch
+        PROBE   vmrun, vmrun %rax
+        PROBE   vmload, vmload %rax
+        PROBE   vmsave, vmsave %rax
+        PROBE   stgi, stgi
+        PROBE   clgi, clgi
+        PROBE   skinit, skinit %eax
+        PROBE   invlpga, invlpga %rax, %ecx
+        .global probe_xsetbv
+/* XCR0 = RDI */
+probe_xsetbv:
+        xor     %ecx, %ecx
+        xor     %edx, %edx
+        mov     %edi, %eax
+        xsetbv
+        xor     %eax, %eax
+        ret
 probe_end:
 /* Where a faulting probe goes on: its return address is on top of the stack. */
 probe_fault:
