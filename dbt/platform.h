@@ -109,9 +109,13 @@ void plat_view_clear(struct plat_view *view);
 /* Sets st->mem_bias; the next plat_run runs on view. */
 void plat_view_activate(struct vcpu *vcpu, struct plat_view *view);
 
-/* True when unprivileged accesses of EL1 can go to a second view, which they now do (hosted: by
- * st->user_bias). False: there is no such way; they become calls of mem_load and mem_store. */
-bool plat_view_activate_user(struct vcpu *vcpu, struct plat_view *view);
+/*
+ * Windows (dbt/rt/window.h): makes the page of guest RAM at ram_offset accessible to translated code
+ * and returns its address there, 0 when that cannot be. n, below WINDOW_TABLES * WINDOWS, is closed
+ * before. Closing n takes the address away, at the latest before it stands for another page.
+ */
+uint64_t plat_window_open(struct vcpu *vcpu, unsigned n, uint64_t ram_offset, bool writable);
+void plat_window_close(struct vcpu *vcpu, unsigned n);
 
 /* What a fault in translated code means to the platform. */
 enum plat_fault_kind {
@@ -123,6 +127,5 @@ enum plat_fault_kind {
 struct plat_fault {
     enum plat_fault_kind kind;
     bool write;
-    bool user;       /* PLAT_FAULT_PAGE: in the view of plat_view_activate_user */
     uint64_t offset; /* PLAT_FAULT_PAGE: in the view's range */
 };

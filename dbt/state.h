@@ -25,6 +25,22 @@ struct jc_entry {
  * be the target of a BR. */
 #define JC_EMPTY(index) ((index) ? UINT64_C(0) : UINT64_C(4))
 
+/*
+ * A window: one page of guest memory that translated code reaches outside its view, at VA + addend.
+ * The table of EL0 is for unprivileged accesses, the one of EL1 for accesses whose addresses are
+ * not the view's. An access of `size` bytes at va by entry (va >> 12) % WINDOWS may be done where
+ * (va + size - 1) & ~0xfff equals read (write). dbt/rt/window.h says who fills and empties them.
+ */
+struct window {
+    uint64_t read, write; /* VA of the page, or WINDOW_NONE */
+    uint64_t addend;
+    uint64_t unused;
+};
+#define WINDOW_BITS 6
+#define WINDOWS     (1u << WINDOW_BITS)
+#define WINDOW_NONE UINT64_C(1) /* no page starts there */
+enum { WINDOW_EL0, WINDOW_EL1, WINDOW_TABLES };
+
 /* Slots of struct a64_state that the IR reads and writes by GETX/SETX: X0..X30, then SP. */
 enum { SLOT_SP = 31, SLOT_COUNT = 32 };
 
@@ -37,7 +53,6 @@ struct a64_state {
     uint64_t unwind;    /* set by a sync helper that must not return into translated code */
     uint64_t exit_arg;  /* argument of the last exit, by reason (enum ir_exit, rt/exits.h) */
     uint64_t mem_bias;  /* the value of R15: the view's bias (vm), its slot table (hosted) */
-    uint64_t user_bias; /* the same of the view for LDTR and STTR at EL1 (hosted; vm: not used) */
     uint64_t excl_addr; /* exclusive monitor: VA, or EXCL_NONE */
     uint64_t excl_val[2]; /* what the exclusive load saw; for CMPXCHG of the store */
     uint64_t excl_size;   /* bytes of the exclusive load: 1, 2, 4, 8, 16 */
@@ -68,6 +83,7 @@ struct a64_state {
     v128 vspill[16];    /* and vector temporaries */
     v128 fp_abs[2];     /* constants of translated code (fp_write_fpcr): all bits but the signs, */
     v128 fp_limit[2];   /* twice the least normal number; of single, of double */
+    struct window window[WINDOW_TABLES][WINDOWS];
 };
 
 #define EXCL_NONE UINT64_MAX

@@ -57,13 +57,12 @@ static void forget(struct view *view)
     view->giga_count = 0;
 }
 
-/* Destroys the view not used for longest, but for the active ones; false when there is no other. */
+/* Destroys the view not used for longest, but for the active one; false when there is no other. */
 static bool drop_oldest(struct view_set *set)
 {
     struct view *oldest = NULL;
     for (struct view *view = set->view; view < set->view + VIEW_MAX; view++) {
-        bool active = view == set->active[0] || view == set->active[1];
-        if (view->plat && !active && (!oldest || view->used < oldest->used)) {
+        if (view->plat && view != set->active && (!oldest || view->used < oldest->used)) {
             oldest = view;
         }
     }
@@ -167,23 +166,16 @@ static bool writable(const struct view *view, const struct vmsa_result *t)
     return view->key.el ? t->el1_write : t->el0_write;
 }
 
-/* How an access by the view's code is checked: an EL0 view also serves LDTR and STTR at EL1. */
-static unsigned access_as(const struct view *view, const struct vcpu *vcpu)
-{
-    return view->key.el < vcpu->ps.el ? VMSA_UNPRIV : 0;
-}
-
 /* True when the page at va translates like t, which is `delta` bytes away, and can share its
  * mapping. */
 static bool alike(struct view *view, struct vcpu *vcpu, uint64_t va, int64_t delta,
                   const struct vmsa_result *t)
 {
     struct vmsa_result other;
-    return vmsa_translate(vcpu, va + delta, access_as(view, vcpu), &other) == VMSA_OK &&
-           other.size == t->size && other.pa == t->pa + delta && other.global == t->global &&
-           readable(view, &other) && writable(view, &other) == writable(view, t) &&
-           other.el0_read == t->el0_read && other.el0_write == t->el0_write &&
-           vm_ram(vcpu->vm, other.pa, PAGE_SIZE);
+    return vmsa_translate(vcpu, va + delta, 0, &other) == VMSA_OK && other.size == t->size &&
+           other.pa == t->pa + delta && other.global == t->global && readable(view, &other) &&
+           writable(view, &other) == writable(view, t) && other.el0_read == t->el0_read &&
+           other.el0_write == t->el0_write && vm_ram(vcpu->vm, other.pa, PAGE_SIZE);
 }
 
 /* Grows [*from, *to), byte offsets from va, over neighbours within its aligned group of pages. */
@@ -219,8 +211,7 @@ enum view_fill view_fill(struct view_set *set, struct view *view, struct vcpu *v
 {
     struct vmsa_result t;
     va = ALIGN_DOWN(va, PAGE_SIZE);
-    unsigned access = access_as(view, vcpu) | (write ? VMSA_WRITE : 0);
-    if (vmsa_translate(vcpu, va, access, &t) != VMSA_OK) {
+    if (vmsa_translate(vcpu, va, write ? VMSA_WRITE : 0, &t) != VMSA_OK) {
         return VIEW_FAULT;
     }
     /* x86 has no write-only pages, so a page that only can be written goes the slow way too. */

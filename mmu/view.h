@@ -44,8 +44,7 @@ struct view_set {
     struct view view[VIEW_MAX];
     uint64_t clock;
     struct view *recent[2][2]; /* what view_select gave last, by EL and range */
-    const struct view
-        *active[2]; /* never given up: of the vCPU's code, of its unprivileged accesses */
+    const struct view *active; /* never given up: of the vCPU's code */
     uint64_t created, dropped; /* for statistics */
 };
 
@@ -67,8 +66,8 @@ static inline uint64_t view_offset(uint64_t va)
 }
 
 /*
- * The view of the given range as EL el sees it in vcpu's current regime; made when there is none.
- * Never NULL. el is vcpu's own, or 0 for its unprivileged accesses. May give other views up.
+ * The view of the given range as EL el, vcpu's own, sees it in the current regime; made when there
+ * is none. Never NULL. May give other views up.
  */
 struct view *view_select(struct view_set *set, struct vcpu *vcpu, bool high, unsigned el);
 

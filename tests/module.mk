@@ -40,7 +40,8 @@ unit_pci_SRC   := tests/unit/test_pci.c drivers/pci.c drivers/pci_config.c drive
 unit_uart_SRC  := tests/unit/test_uart.c drivers/uart.c $(unit_machine)
 unit_fbcon_SRC := tests/unit/test_fbcon.c drivers/fbcon.c $(unit_machine)
 UNIT_TESTS       += rt-view
-unit_rt-view_SRC := tests/unit/test_rt_view.c mmu/view.c dbt/rt/tlb.c dbt/rt/jump_cache.c
+unit_rt-view_SRC := tests/unit/test_rt_view.c mmu/view.c dbt/rt/tlb.c dbt/rt/jump_cache.c \
+                    dbt/rt/window.c
 
 UNIT_TESTS      += config
 unit_config_SRC := tests/unit/test_config.c kernel/config.c kernel/lib/ini.c kernel/lib/format.c \

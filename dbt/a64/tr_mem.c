@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Memory accesses of the translators, direct or, at a site known to need it, the slow way. */
+/* Memory accesses of the translators: in the view, or as the site is known to need it. */
 #include "dbt/a64/tr_mem.h"
 
 #include "dbt/rt/helpers.h"
@@ -33,6 +33,15 @@ unsigned tr_unpriv(const struct tr *t)
     return tr_plain(t) | (as_el0 ? IR_MEM_UNPRIV : 0);
 }
 
+/* The aux of a row that accesses memory in place. */
+static unsigned in_place(const struct tr *t, unsigned aux)
+{
+    if (t->site == SITE_WINDOW || (aux & IR_MEM_UNPRIV)) {
+        aux |= IR_MEM_WINDOW | (t->flags & TR_EL1 ? 0 : IR_MEM_UNPRIV);
+    }
+    return aux;
+}
+
 static ir_ref slow_address(struct tr *t, ir_ref addr, int64_t disp)
 {
     return op2(t, IR_ADD64, addr, ir_const64(&t->b, (uint64_t)disp));
@@ -49,7 +58,7 @@ ir_ref tr_load(struct tr *t, ir_ref addr, int64_t disp, unsigned size, unsigned 
     if (t->site == SITE_SLOW) {
         return load_slow(t, addr, disp, MEM_IMM(1u << size, aux, 0));
     }
-    return op1_imm(t, ops[size], addr, (uint64_t)disp, aux);
+    return op1_imm(t, ops[size], addr, (uint64_t)disp, in_place(t, aux));
 }
 
 ir_ref tr_load_signed(struct tr *t, ir_ref addr, int64_t disp, unsigned size, bool w, unsigned aux)
@@ -60,7 +69,7 @@ ir_ref tr_load_signed(struct tr *t, ir_ref addr, int64_t disp, unsigned size, bo
         ir_ref value = load_slow(t, addr, disp, MEM_IMM(1u << size, aux, w ? 32 : 64));
         return w ? op1(t, IR_TRUNC, value) : value;
     }
-    return op1_imm(t, ops[size][w], addr, (uint64_t)disp, aux);
+    return op1_imm(t, ops[size][w], addr, (uint64_t)disp, in_place(t, aux));
 }
 
 void tr_store(struct tr *t, ir_ref addr, int64_t disp, unsigned size, ir_ref data, unsigned aux)
@@ -70,7 +79,7 @@ void tr_store(struct tr *t, ir_ref addr, int64_t disp, unsigned size, ir_ref dat
         ir_call_sync(&t->b, HELPER_mem_store, MEM_IMM(1u << size, aux, 0),
                      slow_address(t, addr, disp), data, IR_NONE);
     } else {
-        ir_emit(&t->b, ops[size], addr, data, IR_NONE, (uint64_t)disp, aux);
+        ir_emit(&t->b, ops[size], addr, data, IR_NONE, (uint64_t)disp, in_place(t, aux));
     }
 }
 
@@ -93,7 +102,7 @@ ir_ref tr_load_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size)
         ir_ref low = load_slow(t, addr, disp, MEM_IMM(8, 0, 0));
         return op2(t, IR_VPAIR64, low, load_slow(t, addr, disp + 8, MEM_IMM(8, 0, 0)));
     }
-    return op1_imm(t, IR_LD128, addr, (uint64_t)disp, aux);
+    return op1_imm(t, IR_LD128, addr, (uint64_t)disp, in_place(t, aux));
 }
 
 void tr_store_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size, ir_ref data)
@@ -106,6 +115,6 @@ void tr_store_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size, ir_ref d
         tr_store(t, addr, disp, SIZE_D, op1_imm(t, IR_VGET64, data, 0, 0), 0);
         tr_store(t, addr, disp + 8, SIZE_D, op1_imm(t, IR_VGET64, data, 1, 0), 0);
     } else {
-        ir_emit(&t->b, IR_ST128, addr, data, IR_NONE, (uint64_t)disp, aux);
+        ir_emit(&t->b, IR_ST128, addr, data, IR_NONE, (uint64_t)disp, in_place(t, aux));
     }
 }

@@ -260,7 +260,7 @@ enum tr_result tr_MSR_DAIFSet(struct tr *t, const struct arg_MSR_DAIFSet *a)
 static enum tr_result zero_block(struct tr *t, unsigned rt)
 {
     ir_ref address = get_x(t, true, rt);
-    if (t->site == SITE_SLOW || (t->flags & TR_ALIGN)) {
+    if (t->site != SITE_DIRECT || (t->flags & TR_ALIGN)) {
         ir_call_sync(&t->b, HELPER_dc_zva, 0, address, IR_NONE, IR_NONE);
         return TR_NEXT;
     }

@@ -48,14 +48,18 @@ enum tr_result {
 
 /* How an access site has behaved, learnt by the runtime; keyed by the instruction's physical
  * address. */
-enum site_kind { SITE_DIRECT, SITE_SLOW };
+enum site_kind {
+    SITE_DIRECT, /* in the view */
+    SITE_WINDOW, /* RAM that the view does not hold: the other range, a tag, the engine's slots */
+    SITE_SLOW,   /* devices: mem_load and mem_store */
+};
 
 struct tr {
     struct ir_builder b;
     uint32_t flags;      /* enum tr_flag */
     uint32_t word;       /* the instruction being translated */
     uint32_t off;        /* its offset in the page */
-    enum site_kind site; /* of this instruction: SITE_SLOW asks for mem_load/mem_store helpers */
+    enum site_kind site; /* of this instruction */
     ir_ref counter;      /* the block's COUNT row, with TR_ICOUNT */
     ir_ref sp_checked;   /* private to a64/: the SP value already checked in this block */
 };

@@ -78,6 +78,8 @@ enum ir_cond {
 enum ir_mem {
     IR_MEM_UNPRIV = 1 << 0, /* LDTR/STTR: checked as EL0 where the architecture says so */
     IR_MEM_ALIGN = 1 << 1,  /* must be naturally aligned (acquire/release, or SCTLR.A) */
+    IR_MEM_WINDOW = 1 << 2, /* a load or store that goes by windows (state.h) whatever its address;
+                               with IR_MEM_UNPRIV by those of EL0 */
 };
 
 /* aux of CHECK_ALIGN: the alignment (1, 2, 4 .. 64) and whether the access is a write. */

@@ -293,6 +293,7 @@ bool blocks_drop_page(struct rt_blocks *bs, uint64_t pa)
         blocks_drop(bs, &bs->block[page->first]);
     }
     memset(page->seen, 0, sizeof(page->seen));
+    memset(page->window, 0, sizeof(page->window));
     memset(page->slow, 0, sizeof(page->slow));
     return true;
 }
@@ -322,7 +323,13 @@ static unsigned word_index(uint64_t pa)
 enum site_kind blocks_site_kind(const struct rt_blocks *bs, uint64_t pa)
 {
     const struct rt_page *page = page_of(bs, pa);
-    return page && bitmap_test(page->slow, word_index(pa)) ? SITE_SLOW : SITE_DIRECT;
+    unsigned n = word_index(pa);
+    if (!page) {
+        return SITE_DIRECT;
+    }
+    return bitmap_test(page->slow, n)     ? SITE_SLOW
+           : bitmap_test(page->window, n) ? SITE_WINDOW
+                                          : SITE_DIRECT;
 }
 
 /* Drops the blocks of page that hold the instruction at pa. */
@@ -337,18 +344,19 @@ static void drop_around(struct rt_blocks *bs, struct rt_page *page, uint64_t pa)
     }
 }
 
-bool blocks_site_faulted(struct rt_blocks *bs, uint64_t pa)
+bool blocks_site_faulted(struct rt_blocks *bs, uint64_t pa, enum site_kind kind)
 {
     struct rt_page *page = page_of(bs, pa);
     unsigned n = word_index(pa);
-    if (!page || bitmap_test(page->slow, n)) {
+    if (!page || blocks_site_kind(bs, pa) >= kind) {
         return false;
     }
     if (!bitmap_test(page->seen, n)) {
         page->seen[n / 32] |= BIT32(n % 32);
         return false;
     }
-    page->slow[n / 32] |= BIT32(n % 32);
+    uint32_t *map = kind == SITE_SLOW ? page->slow : page->window;
+    map[n / 32] |= BIT32(n % 32);
     drop_around(bs, page, pa);
     return true;
 }

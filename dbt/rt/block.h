@@ -56,7 +56,7 @@ struct rt_page {
     uint32_t first;    /* block */
     uint32_t seen[32]; /* instructions whose access faulted once in a way that a mapping does not
                           mend, */
-    uint32_t slow[32]; /* and those that are SITE_SLOW */
+    uint32_t window[32], slow[32]; /* and those that are SITE_WINDOW, SITE_SLOW */
 };
 
 struct rt_region {
@@ -150,6 +150,6 @@ void blocks_drop_all(struct rt_blocks *bs);
 /* How the access site of the instruction at pa is to be translated. */
 enum site_kind blocks_site_kind(const struct rt_blocks *bs, uint64_t pa);
 
-/* The access at pa needed the slow way: the second time it becomes SITE_SLOW, the blocks with that
- * instruction are dropped, and true is returned. */
-bool blocks_site_faulted(struct rt_blocks *bs, uint64_t pa);
+/* The access at pa needed what `kind` has: the second time the site becomes of that kind, the blocks
+ * with that instruction are dropped, and true is returned. A site that is slow stays so. */
+bool blocks_site_faulted(struct rt_blocks *bs, uint64_t pa, enum site_kind kind);

@@ -73,9 +73,8 @@ enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
     rt->stats.page_faults += fault->kind == PLAT_FAULT_PAGE;
     rt->stats.range_faults += fault->kind == PLAT_FAULT_RANGE;
     rt->stats.check_faults += fault->kind == PLAT_FAULT_CHECK;
-    struct view *view = fault->user ? rt->user_view : rt->view;
     if (fault->kind == PLAT_FAULT_PAGE &&
-        view_fill(&rt->views, view, vcpu, fault_va(view, fault->offset), fault->write) ==
+        view_fill(&rt->views, rt->view, vcpu, fault_va(rt->view, fault->offset), fault->write) ==
             VIEW_FILLED) {
         rt->stats.fills++;
         return RT_RESUME;

@@ -6,6 +6,7 @@
 #include "dbt/rt/jump_cache.h"
 #include "dbt/rt/rt.h"
 #include "dbt/rt/stats.h"
+#include "dbt/rt/window.h"
 #include "mmu/view.h"
 
 #define JC_POOL 64
@@ -31,9 +32,9 @@ struct rt_vm {
 struct rt_vcpu {
     struct view_set views;
     struct view *view;      /* that translated code is to run on, with */
-    struct view *user_view; /* for LDTR and STTR at EL1; NULL elsewhere */
     struct rt_jc *jc;
     struct rt_jc jcs[JC_POOL];
+    struct rt_windows windows[WINDOW_TABLES];
     struct rt_jc *jc_recent[2][2]; /* what jc_select gave last, by the view's EL and range */
     uint64_t jc_clock;
     uint64_t
@@ -43,7 +44,7 @@ struct rt_vcpu {
     bool slow;           /* the instruction at st->pc is to be interpreted */
     bool slow_access;    /* its accesses are to be learnt from */
     uint64_t slow_block; /* VA of the block that it was in */
-    bool slow_odd; /* the interpreted instruction has accessed what no mapping of the view serves */
+    enum site_kind slow_kind; /* what the interpreted instruction's accesses need */
     struct ir_block ir; /* scratch of translate.c */
     struct x64_code code;
     struct rt_stats stats;

@@ -4,16 +4,6 @@
 
 #include "dbt/sys/sys.h"
 
-/* The view of EL1's unprivileged accesses: what EL0 sees of the low range. */
-static void select_user(struct vcpu *vcpu)
-{
-    struct rt_vcpu *rt = vcpu->rt;
-    struct view *view = view_select(&rt->views, vcpu, false, 0);
-    if (plat_view_activate_user(vcpu, view->plat)) {
-        rt->views.active[1] = rt->user_view = view;
-    }
-}
-
 void rt_select(struct vcpu *vcpu)
 {
     struct rt_vcpu *rt = vcpu->rt;
@@ -22,13 +12,10 @@ void rt_select(struct vcpu *vcpu)
         return;
     }
     rt->context_changed = false;
-    rt->views.active[0] = rt->views.active[1] = NULL;
+    rt->views.active = NULL;
     rt->view = view_select(&rt->views, vcpu, high, vcpu->ps.el);
-    rt->views.active[0] = rt->view;
-    rt->user_view = NULL;
-    if (vcpu->ps.el == 1) {
-        select_user(vcpu);
-    }
+    rt->views.active = rt->view;
+    window_select(vcpu);
     rt->jc = jc_select(rt, rt->view, vcpu->tr_flags);
     vcpu->st->jc = (uintptr_t)rt->jc->entry;
     plat_view_activate(vcpu, rt->view->plat);

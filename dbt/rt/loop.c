@@ -40,7 +40,11 @@ bool rt_vcpu_init(struct vcpu *vcpu)
     struct rt_vm *vm = vcpu->vm->rt;
     vcpu->rt = heap_alloc_table(&vm->heap, sizeof(*vcpu->rt), 64);
     vcpu->st = rt_shared_alloc(vm, sizeof(*vcpu->st));
-    return vcpu->rt && vcpu->st && jc_init(vcpu->rt, vm);
+    if (!vcpu->rt || !vcpu->st || !jc_init(vcpu->rt, vm)) {
+        return false;
+    }
+    window_init(vcpu);
+    return true;
 }
 
 /* --- running --- */

@@ -112,16 +112,19 @@ static bool transfer(struct vcpu *vcpu, const struct piece *piece, uint8_t *buf,
 
 /*
  * The instruction is interpreted because its access faulted in translated code: mend the view where
- * that is possible, else note that a mapping does not help.
+ * that is possible, else note what the site needs. RAM that EL1's unprivileged accesses cannot
+ * reach by a window lies across two pages: that teaches nothing.
  */
 static void consider_view(struct vcpu *vcpu, const struct piece *piece, unsigned flags)
 {
     struct rt_vcpu *rt = vcpu->rt;
-    struct view *view = flags & MEM_UNPRIV ? rt->user_view : rt->view;
-    bool own = view && view_covers(view, piece->va);
-    bool write = flags & (MEM_WRITE | MEM_ATOMIC);
-    enum view_fill fill = own ? view_fill(&rt->views, view, vcpu, piece->va, write) : VIEW_UNMAPPED;
-    rt->slow_odd |= fill == VIEW_UNMAPPED;
+    enum site_kind kind = piece->ram ? SITE_WINDOW : SITE_SLOW;
+    bool write = flags & (MEM_WRITE | MEM_ATOMIC), own = view_covers(rt->view, piece->va);
+    enum view_fill fill = VIEW_UNMAPPED;
+    if (own && !(flags & MEM_UNPRIV)) {
+        fill = view_fill(&rt->views, rt->view, vcpu, piece->va, write);
+    }
+    rt->slow_kind = fill == VIEW_UNMAPPED ? MAX(rt->slow_kind, kind) : rt->slow_kind;
     rt->context_changed |= fill == VIEW_CHANGED;
 }
 

@@ -6,18 +6,18 @@
 #include "dbt/sys/sys.h"
 
 /*
- * An access that no mapping serves is to go the slow way at once from its second time on. Jump
+ * An access that the view does not serve is to go another way at once from its second time on. Jump
  * caches may still hold the old block, which works as it did; each is told when its turn comes.
  */
 static void learn(struct vcpu *vcpu, uint64_t pa)
 {
     struct rt_vcpu *rt = vcpu->rt;
     struct rt_blocks *blocks = &vcpu->vm->rt->blocks;
-    if (!rt->slow_odd) {
+    if (rt->slow_kind == SITE_DIRECT) {
         return;
     }
-    rt->stats.slow_sites += blocks_site_faulted(blocks, pa);
-    if (blocks_site_kind(blocks, pa) == SITE_SLOW) {
+    rt->stats.slow_sites += blocks_site_faulted(blocks, pa, rt->slow_kind);
+    if (blocks_site_kind(blocks, pa) != SITE_DIRECT) {
         jc_forget(rt->jc, rt->slow_block);
     }
 }
@@ -30,7 +30,7 @@ void rt_interpret_one(struct vcpu *vcpu)
     enum ir_exit exit;
     bool stepping = vcpu->tr_flags & TR_STEP;
     rt->slow = false;
-    rt->slow_odd = false;
+    rt->slow_kind = SITE_DIRECT;
     rt->stats.slow_insns++;
     rt_select(vcpu);
     if (!rt_fetch(vcpu, &translation)) {

@@ -19,8 +19,9 @@
     X(page_faults,    "faults on pages")                             \
     X(range_faults,   "faults on addresses out of range")            \
     X(check_faults,   "checks that failed in translated code")       \
+    X(windows,        "windows opened")                              \
     X(slow_insns,     "instructions interpreted")                    \
-    X(slow_sites,     "access sites turned to the slow form")        \
+    X(slow_sites,     "access sites turned to windows or the slow form") \
     X(slow_accesses,  "accesses the slow way")                       \
     X(device_reads,   "device reads")                                \
     X(device_writes,  "device writes")                               \

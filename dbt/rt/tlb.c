@@ -18,6 +18,7 @@ void rt_tlbi_all(struct vcpu *vcpu)
 {
     struct rt_vcpu *rt = vcpu->rt;
     rt->stats.tlbi++;
+    window_close_all(vcpu);
     for (struct view *view = rt->views.view; view < rt->views.view + VIEW_MAX; view++) {
         if (view->plat) {
             clear(rt, view);
@@ -29,6 +30,7 @@ void rt_tlbi_asid(struct vcpu *vcpu, unsigned asid)
 {
     struct rt_vcpu *rt = vcpu->rt;
     rt->stats.tlbi++;
+    window_close_all(vcpu);
     for (struct view *view = rt->views.view; view < rt->views.view + VIEW_MAX; view++) {
         if (view->plat && view->asid == (int)asid) {
             clear(rt, view);
@@ -40,6 +42,7 @@ void rt_tlbi_va(struct vcpu *vcpu, uint64_t va, uint64_t size, int asid)
 {
     struct rt_vcpu *rt = vcpu->rt;
     rt->stats.tlbi++;
+    window_close_range(vcpu, va, size);
     for (struct view *view = rt->views.view; view < rt->views.view + VIEW_MAX; view++) {
         if (view_concerns(view, va, asid)) {
             view_drop_range(view, va, size);

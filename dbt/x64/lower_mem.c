@@ -1,49 +1,94 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Guest memory: plain loads and stores, checks. */
 /*
- * Addresses are formed by the platform's memory model (compile.h). The x86 instruction that touches
- * guest memory is a site: when it faults, nothing of the guest instruction has happened. What the
- * host cannot do in place (misaligned atomics, unprivileged accesses) goes through UD2 to the
- * interpreter.
+ * Addresses are formed by the platform's memory model (compile.h), or by a window (state.h). The
+ * x86 instruction that touches guest memory is a site: when it faults, nothing of the guest
+ * instruction has happened. What the host cannot do in place (misaligned atomics, no window) goes
+ * through UD2 to the interpreter.
  */
+#include "dbt/rt/helpers.h"
+#include "dbt/rt/window.h"
 #include "dbt/x64/x64.h"
 
-/* In the view, or in the second one where the platform has it and the access is unprivileged. */
-static struct x86_mem view_address(struct x64 *c, int64_t imm, bool user)
+/* arg0 + imm in a register of its own; nothing is emitted where imm is 0. */
+static unsigned address(struct x64 *c, unsigned a, int64_t imm)
 {
-    unsigned a = x64_use(c, 0), t = a, u, table = REG_BIAS;
-    bool near = imm == (int32_t)imm;
+    unsigned t = a;
 
-    if (c->env->mem_model == MEM_BIAS && near) {
-        return mem_index(a, REG_BIAS, 0, (int32_t)imm);
-    }
     if (imm) {
         t = x64_scratch(c);
-        if (near) {
+        if (imm == (int32_t)imm) {
             emit_rm(c, X_LEA_RM | X_W, t, mem_base(a, (int32_t)imm));
         } else {
             emit_const(c, t, (uint64_t)imm);
             emit_rm(c, X_LEA_RM | X_W, t, mem_index(t, a, 0, 0));
         }
     }
+    return t;
+}
+
+struct x86_mem x64_guest_address(struct x64 *c, int64_t imm)
+{
+    unsigned a = x64_use(c, 0), t, u;
+
+    if (c->env->mem_model == MEM_BIAS && imm == (int32_t)imm) {
+        return mem_index(a, REG_BIAS, 0, (int32_t)imm);
+    }
+    t = address(c, a, imm);
     if (c->env->mem_model == MEM_BIAS) {
         return mem_index(t, REG_BIAS, 0, 0);
     }
     u = x64_scratch(c);
     emit_const(c, u, 39);
     emit_vrr(c, X_SARX_RMV | X_W, u, u, t);
-    if (user) {
-        table = x64_scratch(c);
-        emit_rm(c, X_MOV_RM | X_W, table, ST_FIELD(user_bias));
-    }
     x64_site(c); /* an address out of range faults here */
-    emit_rm(c, X_MOV_RM | X_W, u, mem_index(table, u, 3, 0));
+    emit_rm(c, X_MOV_RM | X_W, u, mem_index(REG_BIAS, u, 3, 0));
     return mem_index(t, u, 0, 0);
 }
 
-struct x86_mem x64_guest_address(struct x64 *c, int64_t imm)
+/* --- windows --- */
+/* Out of line: the access at reg[0] by imm (WINDOW_IMM) has no window. */
+static void open_window(struct x64 *c, const struct x64_ool *o)
 {
-    return view_address(c, imm, false);
+    x64_ool_sync(c, o, HELPER_window, (uint32_t)o->imm, o->reg[0]);
+    emit_jcc_back(c, CC_NE, o->back);
+    x64_add_site(c, o->guest, o->loc, o->loc_count, false);
+    emit_op(c, X_UD2);
+}
+
+/*
+ * Guest address arg0 + imm by its window; RFLAGS are lost. The entry is named by the first byte's
+ * page and compared with the last byte's, so that accesses that cross pages miss.
+ */
+static struct x86_mem window_address(struct x64 *c, const struct ir_insn *i, unsigned size,
+                                     bool write)
+{
+    unsigned table = i->aux & IR_MEM_UNPRIV ? WINDOW_EL0 : WINDOW_EL1;
+    size_t base = offsetof(struct a64_state, window) + table * WINDOWS * sizeof(struct window);
+    size_t tag = write ? offsetof(struct window, write) : offsetof(struct window, read);
+    unsigned t = address(c, x64_use(c, 0), (int64_t)i->imm), page = x64_scratch(c);
+    struct x86_mem entry = mem_index(REG_ST, x64_scratch(c), 0, (int32_t)base - STATE_BIAS);
+    const uint8_t *again;
+    struct x64_ool *o;
+
+    _Static_assert(sizeof(struct window) == 32, "va >> 12 is brought to a multiple of it");
+    x64_locate(c);
+    again = c->p;
+    emit_rri(c, X_RORX_RMI | X_W, entry.index, t, PAGE_SHIFT - 5);
+    emit_rm(c, X_LEA_RM | X_W, page, mem_base(t, (int32_t)size - 1));
+    emit_ri(c, X_AND_MI, entry.index, (int32_t)((WINDOWS - 1) << 5));
+    emit_ri(c, X_AND_MI | X_W, page, -(int32_t)PAGE_SIZE);
+    entry.disp += (int32_t)tag;
+    emit_rm(c, X_CMP_RM | X_W, page, entry);
+    o = x64_ool(c, open_window, emit_jcc(c, CC_NE));
+    o->imm = WINDOW_IMM(size, table, write);
+    o->reg[0] = (uint8_t)t;
+    o->loc = c->loc;
+    o->loc_count = c->loc_count;
+    o->back = again;
+    entry.disp += (int32_t)(offsetof(struct window, addend) - tag);
+    emit_rm(c, X_MOV_RM | X_W, page, entry);
+    return mem_index(t, page, 0, 0);
 }
 
 /* To the interpreter unless arg0 + disp is a multiple of size. Destroys RFLAGS. */
@@ -61,47 +106,35 @@ static void check_aligned(struct x64 *c, int64_t disp, unsigned size)
     x64_check(c, CC_NE);
 }
 
-/* What aux asks for before the access; false when the access is the interpreter's altogether. */
-static bool checks(struct x64 *c, const struct ir_insn *i, unsigned size)
+/* Checks what aux asks for; the operand of the access. */
+static struct x86_mem operand(struct x64 *c, const struct ir_insn *i, unsigned size, bool write)
 {
-    if ((i->aux & IR_MEM_UNPRIV) && c->env->mem_model == MEM_BIAS) {
-        x64_site(c);
-        emit_op(c, X_UD2);
-        return false;
-    }
-    if ((i->aux & IR_MEM_ALIGN) && size > 1) {
+    bool aligned = (i->aux & IR_MEM_ALIGN) && size > 1;
+
+    if (aligned || (i->aux & IR_MEM_WINDOW)) {
         x64_flags_clobber(c);
+    }
+    if (aligned) {
         check_aligned(c, (int64_t)i->imm, size);
     }
-    return true;
+    return i->aux & IR_MEM_WINDOW ? window_address(c, i, size, write)
+                                  : x64_guest_address(c, (int64_t)i->imm);
 }
 
 static void load(struct x64 *c, const struct ir_insn *i, x86_form form, unsigned size)
 {
-    bool direct = checks(c, i, size);
-    struct x86_mem from;
-    unsigned d;
+    struct x86_mem from = operand(c, i, size, false);
+    unsigned d = x64_def_late(c);
 
-    if (!direct) {
-        x64_def(c);
-        return;
-    }
-    from = view_address(c, (int64_t)i->imm, i->aux & IR_MEM_UNPRIV);
-    d = x64_def_late(c);
     x64_site(c);
     emit_rm(c, form, d, from);
 }
 
 static void store(struct x64 *c, const struct ir_insn *i, x86_form form, unsigned size)
 {
-    struct x86_mem to;
-    unsigned data;
+    struct x86_mem to = operand(c, i, size, true);
+    unsigned data = x64_use(c, 1);
 
-    if (!checks(c, i, size)) {
-        return;
-    }
-    to = view_address(c, (int64_t)i->imm, i->aux & IR_MEM_UNPRIV);
-    data = x64_use(c, 1);
     x64_site(c);
     emit_rm(c, form, data, to);
 }
@@ -114,8 +147,8 @@ static void store_word(struct x64 *c, const struct ir_insn *i, unsigned w, unsig
 
     if (!x64_imm32(c, 1, w, &imm)) {
         store(c, i, X_MOV_MR | w, size);
-    } else if (checks(c, i, size)) {
-        to = view_address(c, (int64_t)i->imm, i->aux & IR_MEM_UNPRIV);
+    } else {
+        to = operand(c, i, size, true);
         x64_site(c);
         emit_mi32(c, X_MOV_MI32 | w, to, imm);
     }

@@ -255,6 +255,38 @@ void x64_ool_call(struct x64 *c, const struct x64_ool *o, unsigned helper, uint3
     emit_rm(c, X_VMOVDQA_RM, d, ST_FIELD(vtmp[3]));
 }
 
+/* Moves the XMM registers to or from the stack, RFLAGS kept. */
+static void stack_vectors(struct x64 *c, uint32_t regs, bool save)
+{
+    int32_t size = 16 * __builtin_popcount(regs), at = 0;
+
+    if (save && size) {
+        emit_rm(c, X_LEA_RM | X_W, RSP, mem_base(RSP, -size));
+    }
+    for (uint32_t left = regs; left; left &= left - 1, at += 16) {
+        emit_rm(c, save ? X_VMOVDQU_MR : X_VMOVDQU_RM, (unsigned)__builtin_ctz(left),
+                mem_base(RSP, at));
+    }
+    if (!save && size) {
+        emit_rm(c, X_LEA_RM | X_W, RSP, mem_base(RSP, size));
+    }
+}
+
+void x64_ool_sync(struct x64 *c, const struct x64_ool *o, unsigned helper, uint32_t imm, unsigned a)
+{
+    uint32_t vectors = (o->live & XMM_MASK) >> XMM_FIRST, general = o->live & GPR_MASK;
+
+    push_registers(c, general);
+    stack_vectors(c, vectors, true);
+    emit_mov(c, RDI, a);
+    emit_const(c, RAX, helper);
+    emit_const(c, RDX, imm);
+    emit_call_to(c, c->env->call_sync);
+    emit_rr(c, X_TEST_MR, RAX, RAX);
+    stack_vectors(c, vectors, false);
+    pop_registers(c, general);
+}
+
 LOWER(FENCE)
 {
     x64_flags_clobber(c);

@@ -246,6 +246,10 @@ struct x64_ool *x64_ool(struct x64 *c, x64_ool_fn *fn, uint8_t *from);
  * result to XMM d. All other registers that o->live has are kept; RFLAGS are lost. */
 void x64_ool_call(struct x64 *c, const struct x64_ool *o, unsigned helper, uint32_t imm,
                   const uint8_t arg[3], unsigned d);
+/* In an out-of-line path: sync helper(imm) with a0 in GPR a; CC_NE holds where its result is not 0. All
+ * registers that o->live has are kept; the state in memory is not exact. */
+void x64_ool_sync(struct x64 *c, const struct x64_ool *o, unsigned helper, uint32_t imm,
+                  unsigned a);
 /* If cc: UD2, a site; the guest instruction is interpreted. */
 void x64_check(struct x64 *c, enum x86_cc cc);
 void x64_locate(struct x64 *c);          /* makes c->loc describe the state now */

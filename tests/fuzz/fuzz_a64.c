@@ -40,7 +40,7 @@ static uint32_t fetch(void *ctx, unsigned off)
 static enum site_kind site_of(void *ctx, unsigned off)
 {
     const struct input *input = ctx;
-    return input->slow && (off & 4) ? SITE_SLOW : SITE_DIRECT;
+    return input->slow && (off & 4) ? (off & 8 ? SITE_WINDOW : SITE_SLOW) : SITE_DIRECT;
 }
 
 static void die(const struct ir_block *block, const char *flaw, unsigned where)

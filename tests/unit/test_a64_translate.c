@@ -365,7 +365,7 @@ static void access_kinds(void **state)
     TRANSLATE(TR_EL1 | TR_ALIGN, LDR_X0_X1);
     assert_int_equal(find_op(IR_LD64)->aux, IR_MEM_ALIGN);
     TRANSLATE(TR_EL1, LDTR_X0_X1);
-    assert_int_equal(find_op(IR_LD64)->aux, IR_MEM_UNPRIV);
+    assert_int_equal(find_op(IR_LD64)->aux, IR_MEM_UNPRIV | IR_MEM_WINDOW);
     TRANSLATE(TR_EL1 | TR_UAO, LDTR_X0_X1);
     assert_int_equal(find_op(IR_LD64)->aux, 0);
     TRANSLATE(0, LDTR_X0_X1);

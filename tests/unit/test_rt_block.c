@@ -152,15 +152,21 @@ static void test_site_becomes_slow_the_second_time(void **state)
     struct rt_block *before = add(f, RAM + 0x100, 0, 64, 0); /* 4 instructions: up to 0x10c */
     struct rt_block *with = add(f, RAM + 0x108, 0, 64, 0);
     struct rt_block *after = add(f, RAM + 0x114, 0, 64, 0);
-    assert_false(blocks_site_faulted(&f->bs, RAM + 0x110));
+    assert_false(blocks_site_faulted(&f->bs, RAM + 0x110, SITE_SLOW));
     assert_int_equal(blocks_site_kind(&f->bs, RAM + 0x110), SITE_DIRECT);
-    assert_true(blocks_site_faulted(&f->bs, RAM + 0x110));
-    assert_false(blocks_site_faulted(&f->bs, RAM + 0x110));
+    assert_true(blocks_site_faulted(&f->bs, RAM + 0x110, SITE_SLOW));
+    assert_false(blocks_site_faulted(&f->bs, RAM + 0x110, SITE_SLOW));
     assert_int_equal(blocks_site_kind(&f->bs, RAM + 0x110), SITE_SLOW);
     assert_int_equal(blocks_site_kind(&f->bs, RAM + 0x114), SITE_DIRECT);
     assert_false(before->dead);
     assert_true(with->dead);
     assert_false(after->dead);
+    assert_false(blocks_site_faulted(&f->bs, RAM + 0x120, SITE_WINDOW));
+    assert_true(blocks_site_faulted(&f->bs, RAM + 0x120, SITE_WINDOW));
+    assert_int_equal(blocks_site_kind(&f->bs, RAM + 0x120), SITE_WINDOW);
+    assert_true(blocks_site_faulted(&f->bs, RAM + 0x120, SITE_SLOW)); /* a device, this time */
+    assert_false(blocks_site_faulted(&f->bs, RAM + 0x120, SITE_WINDOW));
+    assert_int_equal(blocks_site_kind(&f->bs, RAM + 0x120), SITE_SLOW);
     blocks_drop_page(&f->bs, RAM); /* new code, new sites */
     assert_int_equal(blocks_site_kind(&f->bs, RAM + 0x110), SITE_DIRECT);
 }

@@ -2,8 +2,9 @@
 /*
  * Views and jump caches against the architecture's rule: after any history of table changes, TLBIs,
  * context switches and fills, what the current view and jump cache hold is something that a TLB
- * could hold: it was valid at some time since the last TLBI that names it. Real: mmu/view.c,
- * rt/tlb.c, rt/jump_cache.c. Faked: the platform's mappings and the guest's tables.
+ * could hold: it was valid at some time since the last TLBI that names it. The same for windows.
+ * Real: mmu/view.c, rt/tlb.c, rt/jump_cache.c, rt/window.c. Faked: the platform's mappings and the
+ * guest's tables.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -74,7 +75,7 @@ int vmsa_translate(struct vcpu *v, uint64_t va, unsigned access, struct vmsa_res
                                    .el0_write = e->user && e->write,
                                    .el0_exec = e->user,
                                    .el1_exec = true};
-    bool el0 = v->ps.el == 0;
+    bool el0 = v->ps.el == 0 || (access & VMSA_UNPRIV);
     if (!(access & VMSA_FETCH) && !el0 && e->user && v->ps.pan) {
         return VMSA_PERMISSION | 3;
     }
@@ -133,6 +134,35 @@ void plat_view_unmap(struct plat_view *view, uint64_t offset, uint64_t size)
          page++) {
         view->page[page].present = false;
     }
+}
+
+static struct mapped windows[WINDOW_TABLES * WINDOWS];
+
+/* The page that is being opened is the one that window_under_test names. */
+static uint64_t window_under_test;
+uint64_t plat_window_open(struct vcpu *v, unsigned n, uint64_t ram_offset, bool writable)
+{
+    (void)v;
+    assert_false(windows[n].present);
+    unsigned root = root_of(view_range(window_under_test));
+    unsigned page = (unsigned)(view_offset(window_under_test) >> PAGE_SHIFT);
+    const struct entry *e = &table[root][page];
+    assert_int_equal(e->pa, RAM_BASE + ram_offset);
+    assert_true(!writable || e->write);
+    windows[n] = (struct mapped){.present = true,
+                                 .global = e->global,
+                                 .user = e->user,
+                                 .version = version[root][page],
+                                 .root = root,
+                                 .asid = current_asid(),
+                                 .ram_offset = ram_offset};
+    return 0x10000 + n * PAGE_SIZE;
+}
+
+void plat_window_close(struct vcpu *v, unsigned n)
+{
+    (void)v;
+    windows[n].present = false;
 }
 
 void plat_log(enum plat_log_level level, const char *format, ...)
@@ -254,6 +284,25 @@ static void fill(bool high)
     assert_true(vcpu.rt->view->plat->page[view_offset(va) >> PAGE_SHIFT].present);
 }
 
+/* A miss of translated code, whatever its range. */
+static void miss(bool high)
+{
+    unsigned side = pick(WINDOW_TABLES), size = 1u << pick(5), page = pick(PAGES);
+    uint64_t va = va_of(high, page) + pick(PAGE_SIZE);
+    bool write = pick(2);
+    struct vmsa_result t;
+    window_under_test = va;
+    bool fits = va % PAGE_SIZE + size <= PAGE_SIZE && !(side == WINDOW_EL1 && vcpu.ps.el == 0);
+    unsigned access = (write ? VMSA_WRITE : 0u) | (side == WINDOW_EL0 ? VMSA_UNPRIV : 0u);
+    bool allowed = vmsa_translate(&vcpu, va, access, &t) == VMSA_OK;
+    assert_int_equal(window_open(&vcpu, va, size, side, write), fits && allowed);
+    const struct window *w = &vcpu.st->window[side][va / PAGE_SIZE % WINDOWS];
+    if (fits && allowed) {
+        assert_int_equal(write ? w->write : w->read, ALIGN_DOWN(va, PAGE_SIZE));
+        assert_int_equal(w->write != WINDOW_NONE, table[root_of(high)][page].write);
+    }
+}
+
 /* Enters a "translation" whose host address names the table entry's version. */
 static void fetch(bool high)
 {
@@ -288,6 +337,29 @@ static void check_mapping(const struct mapped *m, unsigned page)
     }
 }
 
+static void check_windows(void)
+{
+    window_select(&vcpu);
+    for (unsigned n = 0; n < WINDOW_TABLES * WINDOWS; n++) {
+        const struct window *w = &vcpu.st->window[n / WINDOWS][n % WINDOWS];
+        const struct mapped *m = &windows[n];
+        uint64_t va = w->read != WINDOW_NONE ? w->read : w->write;
+        assert_int_equal(va != WINDOW_NONE, m->present);
+        if (!m->present) {
+            continue;
+        }
+        unsigned page = (unsigned)(view_offset(va) >> PAGE_SHIFT);
+        assert_int_equal(va + w->addend, 0x10000 + n * PAGE_SIZE);
+        assert_int_equal(m->root, root_of(view_range(va)));
+        assert_true(n / WINDOWS == WINDOW_EL0 ? m->user : !(vcpu.ps.pan && m->user));
+        if (!m->global) {
+            assert_int_equal(m->asid, current_asid());
+        }
+        assert_true(m->version >=
+                    (m->global ? floor_global[m->root][page] : floor_asid[m->root][page][m->asid]));
+    }
+}
+
 static void check_jump(const struct jc_entry *e, unsigned index, unsigned root)
 {
     if (e->va == JC_EMPTY(index)) {
@@ -310,6 +382,7 @@ static void check(bool high)
     for (unsigned page = 0; page < PAGES; page++) {
         check_mapping(&vcpu.rt->view->plat->page[page], page);
     }
+    check_windows();
     for (unsigned i = 0; i < 1u << JC_BITS; i++) {
         check_jump(&vcpu.rt->jc->entry[i], i, root_of(high));
     }
@@ -321,7 +394,10 @@ static void test_views_hold_what_a_tlb_could(void **state)
     srand(7);
     vm.ram = calloc(1, 1);
     vm.ram_size = RAM_SIZE;
-    vcpu = (struct vcpu){.vm = &vm, .rt = calloc(1, sizeof(struct rt_vcpu))};
+    vcpu = (struct vcpu){.vm = &vm,
+                         .rt = calloc(1, sizeof(struct rt_vcpu)),
+                         .st = calloc(1, sizeof(struct a64_state))};
+    window_init(&vcpu);
     vcpu.sys.SCTLR_EL1 = SCTLR_M;
     vcpu.sys.TCR_EL1 = TCR_AS;
     assert_true(jc_init(vcpu.rt, NULL));
@@ -338,6 +414,7 @@ static void test_views_hold_what_a_tlb_could(void **state)
         case 3:
         case 4:
         case 5: fetch(high); break;
+        case 6: miss(high); break;
         default: fill(high); break;
         }
         if (n % 4 == 0) {
@@ -349,6 +426,7 @@ static void test_views_hold_what_a_tlb_could(void **state)
         free(vcpu.rt->jcs[i].entry);
     }
     free(vcpu.rt);
+    free(vcpu.st);
     free(vm.ram);
 }
 

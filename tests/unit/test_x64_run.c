@@ -310,6 +310,10 @@ static void access_memory(void)
     uint64_t disp = below(3) ? 0 : (uint64_t)(int64_t)((int)below(512) - 256);
     unsigned aux = below(4) ? 0 : IR_MEM_ALIGN, size = 1u << below(4);
 
+    if (aux && below(2)) { /* what is aligned crosses no page: there is always a window */
+        aux |= IR_MEM_WINDOW | (below(2) ? IR_MEM_UNPRIV : 0);
+    }
+
     switch (below(12)) {
     case 0: keep(ir_emit(&b, IR_LDX, address(size), IR_NONE, IR_NONE, size, 0)); break;
     case 1: {
@@ -551,6 +555,10 @@ static void make_state(void)
     initial.pc_page = UINT64_C(0xffff800010000000) + (uint64_t)below(1 << 20) * 4096;
     initial.nzcv = nzcv_from_arm(below(16) << 28);
     initial.jc = (uintptr_t)jump_cache;
+    for (unsigned n = 0; n < WINDOW_TABLES * WINDOWS; n++) {
+        initial.window[n / WINDOWS][n % WINDOWS] =
+            (struct window){.read = WINDOW_NONE, .write = WINDOW_NONE};
+    }
     initial.excl_addr = EXCL_NONE;
     initial.tpidr_el0 = random64();
     initial.tpidrro_el0 = random64();

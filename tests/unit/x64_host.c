@@ -30,6 +30,22 @@ uint32_t host_enter(const void *code, void *st, uint64_t bias, uint32_t eflags);
 void host_exit_stub(void);
 void host_sync_stub(void);
 void host_found_stub(void);
+/* Opens the window of an access within a page of memory, for reads or for all. */
+static uint64_t open_window(uint64_t va, uint32_t imm)
+{
+    uint64_t page = va & ~UINT64_C(4095), size = imm & 0xff, table = imm >> 8 & 0xff;
+    bool write = imm & BIT32(16);
+    struct window *window = &running_st->window[table][va / 4096 % WINDOWS];
+
+    if (table >= WINDOW_TABLES || va - FAKE_BASE > FAKE_SIZE - size || va - page + size > 4096) {
+        return 0;
+    }
+    window->read = page;
+    window->write = write ? page : window->write;
+    window->addend = (uintptr_t)host_memory - FAKE_BASE;
+    return UINT64_C(1) << 8; /* anything but 0 */
+}
+
 uint64_t host_sync(uint32_t helper, uint64_t a0, uint64_t a1, uint64_t a2, uint32_t imm);
 
 /* Everything that the stub's contract does not preserve is destroyed on the way back. */
@@ -65,6 +81,9 @@ _Static_assert(offsetof(struct a64_state, unwind) == 288, "the stub reads st.unw
 
 uint64_t host_sync(uint32_t helper, uint64_t a0, uint64_t a1, uint64_t a2, uint32_t imm)
 {
+    if (helper == HELPER_window) {
+        return open_window(a0, imm);
+    }
     uint64_t result = rt_call_sync(NULL, helper, a0, a1, a2, imm);
 
     if (running_st->unwind) {

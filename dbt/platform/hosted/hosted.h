@@ -17,8 +17,7 @@ struct hosted_vcpu {
     uint64_t armed;       /* what the host's timer is set to, at most the deadline */
     timer_t timer, retry; /* SIGALRM for the deadline, SIGUSR2 to look again */
     pid_t thread;
-    struct plat_view *view;      /* the active one, */
-    struct plat_view *user_view; /* and the one for unprivileged accesses, or NULL */
+    struct plat_view *view; /* the active one */
 };
 
 /* The record of a vCPU, and the calling thread's vCPU (NULL on other threads). */

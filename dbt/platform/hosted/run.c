@@ -176,9 +176,7 @@ static struct plat_fault classify(int signal, const siginfo_t *info, const ucont
         const struct hosted_vcpu *hv = hosted_vcpu(current);
         uint64_t address = (uintptr_t)info->si_addr;
         bool page = hosted_view_offset(hv->view, address, &fault.offset);
-        fault.user =
-            !page && hv->user_view && hosted_view_offset(hv->user_view, address, &fault.offset);
-        fault.kind = page || fault.user ? PLAT_FAULT_PAGE : PLAT_FAULT_RANGE;
+        fault.kind = page ? PLAT_FAULT_PAGE : PLAT_FAULT_RANGE;
         fault.write = context->uc_mcontext.gregs[REG_ERR] & (greg_t)PF_WRITE;
     }
     return fault;

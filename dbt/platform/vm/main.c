@@ -112,7 +112,8 @@ static void make_machine(const struct abi_boot *boot)
         vcpus[i] = (struct vcpu){.vm = &vm, .id = i, .off = i != 0};
         vm.vcpu[i] = &vcpus[i];
         vm_events_init(&vcpus[i], boot);
-        if (!rt_vcpu_init(&vcpus[i])) {
+        uint64_t windows = SPACE_WINDOWS + i * VM_WINDOW_TABLES * MIB(2);
+        if (!vm_windows_init(vm_vcpu(&vcpus[i]), windows) || !rt_vcpu_init(&vcpus[i])) {
             give_up("the engine's heap is too small");
         }
         timer_init(&vcpus[i], plat_counter());

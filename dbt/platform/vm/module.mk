@@ -8,7 +8,7 @@ ENGINE_LD   := dbt/platform/vm/engine.ld
 ENGINE_LINK = $(CC) -nostdlib -static -no-pie -T $(ENGINE_LD) -Wl,--build-id=sha1 -Wl,-z,max-page-size=4096 \
               -Wl,-z,noexecstack -Wl,--fatal-warnings -Wl,--no-dynamic-linker
 
-ENGINE_SRC += $(ENGINE_BASE_SRC) dbt/platform/features.c $(addprefix dbt/platform/vm/,main.c run.c view.c events.c devices.c)
+ENGINE_SRC += $(ENGINE_BASE_SRC) dbt/platform/features.c $(addprefix dbt/platform/vm/,main.c run.c view.c window.c events.c devices.c)
 
 # ENGINE_SRC is complete only when all module.mk have been read.
 ALL_TARGETS += $(BUILD)/engine.elf

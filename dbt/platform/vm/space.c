@@ -123,6 +123,23 @@ int space_init(const struct abi_boot *boot)
     return error ? error : map_shared();
 }
 
+uint64_t *space_table(uint64_t linear)
+{
+    uint64_t *table = space_pointer(space.tables.root);
+    for (unsigned level = PTAB_LEVELS; level > 1; level--) {
+        uint64_t *entry = &table[linear / ptab_level_size(level) % PTAB_ENTRIES];
+        uint64_t fresh = *entry ? 0 : space_take_page();
+        if (!*entry && !fresh) {
+            return NULL;
+        }
+        if (fresh) {
+            *entry = fresh | ptab_x86_format.table;
+        }
+        table = space_pointer(*entry & MASK(51, 12));
+    }
+    return table;
+}
+
 uint64_t space_ring3_text(uint64_t linear)
 {
     return linear - ABI_ENGINE_BASE + SPACE_RING3_TEXT;

@@ -8,6 +8,7 @@
  *   SPACE_CODE        the code cache, for ring 3, read+execute (its writable alias: direct map)
  *   SPACE_SHARED      memory that ring 0 and ring 3 read and write, no-execute
  *   SPACE_STACKS      ring 3's stacks, a guard page below each
+ *   SPACE_WINDOWS     windows onto guest RAM (window.c)
  */
 #pragma once
 
@@ -19,6 +20,8 @@
 #define SPACE_CODE       (ABI_ENGINE_BASE + GIB(2))
 #define SPACE_SHARED     (ABI_ENGINE_BASE + GIB(64))
 #define SPACE_STACKS     (ABI_ENGINE_BASE + GIB(96))
+
+#define SPACE_WINDOWS    (ABI_ENGINE_BASE + GIB(112))
 
 #define SPACE_STACK_SIZE KIB(16)
 
@@ -56,6 +59,10 @@ void space_add(struct abi_area area);
 
 /* How ptab reaches those pages. */
 extern const struct ptab_pages space_pages;
+
+/* The page table of the 2 MiB at linear in the engine's slot, made if need be; its entries are the
+ * caller's. NULL: no memory. */
+uint64_t *space_table(uint64_t linear);
 
 /* The ring-3 address of a function or constant of the image's .ring3 part. */
 uint64_t space_ring3_text(uint64_t linear);

@@ -27,14 +27,16 @@
 struct plat_view {
     struct ptab tables;
     uint64_t bias;
-    unsigned pcid; /* 0: it has none, its translations go with each load */
-    bool stale;    /* drop its translations when it is loaded next */
+    unsigned pcid;  /* 0: it has none, its translations go with each load */
+    bool stale;     /* drop its translations when it is loaded next, */
+    uint64_t flush; /* and when it has seen fewer flushes of all views than there were */
 };
 
 _Static_assert(sizeof(struct plat_view) <= PAGE_SIZE, "a view's record is a page");
 
 static bool has_pcid;
 static uint64_t pcids_used[PCIDS / 64] = {1}; /* 0 is shared by those that got none */
+static uint64_t flushes;                      /* of all views */
 static struct plat_view *loaded;              /* NULL: the root that we started on */
 
 static void write_cr3(uint64_t value)
@@ -68,13 +70,23 @@ void vm_views_init(void)
 
 void vm_view_enter(struct plat_view *view)
 {
-    if (view == loaded && !view->stale) {
+    bool stale = view->stale || view->flush != flushes;
+    if (view == loaded && !stale) {
         return;
     }
-    bool keep = view->pcid && !view->stale;
+    bool keep = view->pcid && !stale;
     loaded = view;
     view->stale = false;
+    view->flush = flushes;
     write_cr3(view->tables.root | view->pcid | (keep ? CR3_KEEP_PCID : 0));
+}
+
+void vm_views_flush(void)
+{
+    flushes++;
+    if (loaded) {
+        vm_view_enter(loaded);
+    }
 }
 
 /* Before a root's pages go away: nothing may run on it. */
@@ -117,7 +129,7 @@ struct plat_view *plat_view_create(bool high)
     if (!view) {
         return NULL;
     }
-    *view = (struct plat_view){.bias = high ? HALF : -HALF, .stale = true};
+    *view = (struct plat_view){.bias = high ? HALF : -HALF, .stale = true, .flush = flushes};
     if (!make_root(view)) {
         space_give_page(page);
         return NULL;
@@ -147,14 +159,6 @@ void plat_view_activate(struct vcpu *vcpu, struct plat_view *view)
 {
     vm_vcpu(vcpu)->view = view;
     vcpu->st->mem_bias = view->bias;
-}
-
-/* One root at a time: the other range is reached by the engine, through its own mapping of RAM. */
-bool plat_view_activate_user(struct vcpu *vcpu, struct plat_view *view)
-{
-    (void)vcpu;
-    (void)view;
-    return false;
 }
 
 uint64_t vm_view_offset(uint64_t addr)
