@@ -8,10 +8,29 @@
 #include "kernel/panic.h"
 #include "kernel/smp.h"
 #include "kernel/time.h"
+#include "kernel/virt/entry.h"
 #include "kernel/virt/xsave.h"
 #include "kernel/vm.h"
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/regs.h"
+
+#define REGISTER_AT(name, offset)                                                                  \
+    _Static_assert(offsetof(struct vcpu_regs, name) == (offset), "entry.h")
+REGISTER_AT(rax, REG_RAX);
+REGISTER_AT(rcx, REG_RCX);
+REGISTER_AT(rdx, REG_RDX);
+REGISTER_AT(rbx, REG_RBX);
+REGISTER_AT(rbp, REG_RBP);
+REGISTER_AT(rsi, REG_RSI);
+REGISTER_AT(rdi, REG_RDI);
+REGISTER_AT(r8, REG_R8);
+REGISTER_AT(r9, REG_R9);
+REGISTER_AT(r10, REG_R10);
+REGISTER_AT(r11, REG_R11);
+REGISTER_AT(r12, REG_R12);
+REGISTER_AT(r13, REG_R13);
+REGISTER_AT(r14, REG_R14);
+REGISTER_AT(r15, REG_R15);
 
 /* An entry never lasts longer, so that a lost exit (TESTBED.md 1.5) costs this at most. */
 #define ENTRY_MAX_US 10000

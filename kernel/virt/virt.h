@@ -54,7 +54,7 @@ enum exit_answer {
     EXIT_STOP,   /* this VM ends; vm_stop() has been told why */
 };
 
-/* The registers that neither VMCS nor VMCB hold; the stubs know this order. */
+/* The registers that neither VMCS nor VMCB hold; the world switches know this order (entry.h). */
 struct vcpu_regs {
     uint64_t rax, rcx, rdx, rbx, rbp, rsi, rdi;
     uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
