@@ -18,6 +18,7 @@
 #define DEFAULT_HEAP       MIB(64)
 #define DEFAULT_HEAP_SHARE 16
 #define DEFAULT_CODE_CACHE MIB(32)
+#define AREA_MAX           BIT64(40) /* each: sums of areas never wrap */
 #define LOG_BURST          64u
 #define LOG_PER_SECOND     16u
 
@@ -38,8 +39,8 @@ static int check_config(const struct vm_config *c)
     if (!c->vcpus || c->vcpus > ABI_MAX_VCPUS) {
         why = "its number of CPUs is not 1 to 16";
     } else if (!c->ram || !IS_ALIGNED(c->ram | c->heap | c->code_cache, MIB(2)) ||
-               c->ram > BIT64(40)) {
-        why = "its memory is not a multiple of 2 MiB up to 1 TiB";
+               c->ram > AREA_MAX || c->heap > AREA_MAX || c->code_cache > AREA_MAX) {
+        why = "its memory, or its engine's, is not a multiple of 2 MiB up to 1 TiB";
     } else if (!virt) {
         why = "this machine has no virtualization";
     }
@@ -294,7 +295,7 @@ static void drain_locked(struct vm *vm)
     uint32_t size = ABI_CONSOLE_OUT_SIZE;
     uint32_t filled = ring_filled(ring, size);
     bool was_full = filled == size;
-    uint32_t tail = ring->tail;
+    uint32_t tail = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED); /* once: the VM writes it too */
     while (filled) {
         uint32_t at = tail % size;
         uint32_t part = MIN(filled, size - at);
@@ -330,7 +331,7 @@ void vm_console_input(struct vm *vm)
     size_t total = 0;
     uint64_t flags = spin_lock_irq(&vm->console_lock);
     uint32_t room = size - ring_filled(ring, size);
-    uint32_t head = ring->head;
+    uint32_t head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED);
     while (room && vm->console_read) {
         uint32_t part = MIN(room, size - head % size);
         size_t got = vm->console_read(vm->owner, bytes + head % size, part);
