@@ -10,6 +10,8 @@
 #define QUAL_PORT_NUMBER MASK(31, 16)
 #define RIGHTS_DPL       MASK(6, 5)
 
+#define REASON_MC_AT_ENTRY 41
+
 typedef enum exit_answer exit_handler_fn(struct vcpu *vcpu);
 
 static void skip_instruction(void)
@@ -33,6 +35,12 @@ static struct vcpu_event read_event(uint32_t word, enum vmcs_field code)
     };
 }
 
+/* A machine check is root's: its own handler says what the banks hold. */
+static void take_machine_check(void)
+{
+    __asm__ volatile("int $18");
+}
+
 static enum exit_answer vmx_exit_exception(struct vcpu *vcpu)
 {
     struct vcpu_event event =
@@ -42,7 +50,7 @@ static enum exit_answer vmx_exit_exception(struct vcpu *vcpu)
         return EXIT_RESUME;
     }
     if (event.vector == VEC_MC) {
-        __asm__ volatile("int $18");
+        take_machine_check();
         return EXIT_RESUME;
     }
     return exit_exception(vcpu, &event, vmx_of(vcpu)->vectoring & EVENT_VALID);
@@ -145,6 +153,9 @@ enum exit_answer vmx_answer(struct vcpu *vcpu)
     uint64_t number = GET_FIELD(x->reason, EXIT_REASON_NUMBER);
     bool known = number < ARRAY_SIZE(reasons) && reasons[number].handler &&
                  !(x->reason & EXIT_REASON_FAILED);
+    if (number == REASON_MC_AT_ENTRY) { /* SDM 3C 27.9: it has not been delivered */
+        take_machine_check();
+    }
     if (!known) {
         vcpu->cause = (x->reason & EXIT_REASON_FAILED) ? CAUSE_INVALID : CAUSE_OTHER;
         return exit_unexpected(vcpu, vmx_exit_name(x->reason));
