@@ -49,31 +49,21 @@ VMX_POINTER_INSTRUCTION(vmclear)
 VMX_POINTER_INSTRUCTION(vmptrld)
 #undef VMX_POINTER_INSTRUCTION
 
-static void invept(uint64_t type, uint64_t pointer)
-{
-    struct {
-        uint64_t pointer, reserved;
-    } descriptor = {pointer, 0};
-    bool failed = false;
-    __asm__ volatile("invept %1, %2; setbe %0"
-                     : "=qm"(failed)
-                     : "m"(descriptor), "r"(type)
-                     : "cc", "memory");
-    assert(!failed);
-}
-
-static void invvpid(uint64_t type, uint16_t vpid)
-{
-    struct {
-        uint64_t vpid, linear;
-    } descriptor = {vpid, 0};
-    bool failed = false;
-    __asm__ volatile("invvpid %1, %2; setbe %0"
-                     : "=qm"(failed)
-                     : "m"(descriptor), "r"(type)
-                     : "cc", "memory");
-    assert(!failed);
-}
+/* INVEPT and INVVPID: the descriptor's first word is an EPT pointer or a VPID, the rest is 0. */
+#define VMX_INVALIDATION(name)                                                                     \
+    static void name(uint64_t type, uint64_t tag)                                                  \
+    {                                                                                              \
+        const uint64_t descriptor[2] = {tag, 0};                                                   \
+        bool failed = false;                                                                       \
+        __asm__ volatile(#name " %1, %2; setbe %0"                                                 \
+                         : "=qm"(failed)                                                           \
+                         : "m"(descriptor), "r"(type)                                              \
+                         : "cc", "memory");                                                        \
+        assert(!failed);                                                                           \
+    }
+VMX_INVALIDATION(invept)
+VMX_INVALIDATION(invvpid)
+#undef VMX_INVALIDATION
 
 /* --- cores --------------------------------------------------------------------------------------
  */
@@ -202,7 +192,11 @@ static int vcpu_create(struct vcpu *vcpu)
     }
     vmcs[0] = vmx_caps.revision;
     x->vmcs = vmcs;
-    /* 0 is root's. Numbers come round after 65535 vCPUs; the INVVPID below makes that safe. */
+    /*
+     * 0 is root's. Numbers come round after 65535 vCPUs: the INVVPID below drops what an earlier
+     * owner left, and a living one has other tables, which tag combined mappings too (SDM
+     * 3C 29.4.1).
+     */
     do {
         x->vpid = __atomic_add_fetch(&last_vpid, 1, __ATOMIC_RELAXED);
     } while (!x->vpid);
