@@ -66,6 +66,28 @@ static void nonsense(void)
     }
 }
 
+/* Counters of the shared rings that no honest writer leaves: root must take at most a ring of bytes
+ * each time, and go on. It is the VM that gives up in the end. */
+static void ring(void)
+{
+    struct abi_vm *vm = space_pointer(boot->vm_page);
+    for (unsigned i = 0; i < 64; i++) {
+        uint32_t tail = __atomic_load_n(&vm->console_out.tail, __ATOMIC_ACQUIRE);
+        __atomic_store_n(&vm->console_out.head, tail + (UINT32_C(0x81234567) << i % 32),
+                         __ATOMIC_RELEASE);
+        __atomic_store_n(&vm->console_in.head, (i + 1) * UINT32_C(0x87654321), __ATOMIC_RELEASE);
+        __atomic_store_n(&vm->console_in.tail, i, __ATOMIC_RELEASE);
+        vm->doorbells = UINT64_MAX;
+        vm->device_events = UINT64_MAX;
+        my_page()->pending = UINT64_MAX;
+        my_page()->deadline = i;
+        hypercall(ABI_CALL_CONSOLE, 0, 0, 0, NULL);
+        hypercall(ABI_CALL_DOORBELL, 0, 0, 0, NULL);
+        hypercall(ABI_CALL_WAIT, 0, 0, 0, NULL);
+    }
+    hypercall_stop(ABI_STOP_PANIC, 78);
+}
+
 static void exits(void)
 {
     for (;;) {
@@ -105,6 +127,7 @@ static const struct {
     {"port", port},
     {"nonsense", nonsense},
     {"exits", exits},
+    {"ring", ring},
     {"change-cr0", change_cr0},
     {"panic", panic},
     {"reset", reset},
