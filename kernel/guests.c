@@ -52,6 +52,7 @@ struct guest {
     char virtio_name[CONFIG_NAME_MAX + 8];
     char log_line[LOG_LINE_MAX]; /* of a guest whose console goes to the log */
     size_t log_length;
+    uint64_t unfinished; /* devices to be rung again by the background; atomic */
     struct spinlock back_lock;
     struct back_set back;
 };
@@ -128,7 +129,12 @@ static void serve(struct guest *guest, uint64_t bells)
 {
     uint64_t flags = spin_lock_irq(&guest->back_lock);
     bool interrupt = back_ring(&guest->back, bells);
+    uint64_t unfinished = back_unfinished(&guest->back);
     spin_unlock_irq(&guest->back_lock, flags);
+    if (unfinished != 0) {
+        __atomic_fetch_or(&guest->unfinished, unfinished, __ATOMIC_RELAXED);
+        sched_want_background();
+    }
     if (interrupt) {
         vm_post(guest->vm, ABI_EVENT_DEVICE);
     }
@@ -435,10 +441,23 @@ void guests_console_moved(uint64_t input, uint64_t room)
     }
 }
 
+/* Long work of back ends goes on in turns, so that nobody waits for it. */
+static void finish_devices(void)
+{
+    for (unsigned n = 0; n < config.guest_count; n++) {
+        struct guest *guest = &guests[n];
+        uint64_t bells = __atomic_exchange_n(&guest->unfinished, 0, __ATOMIC_RELAXED);
+        if (bells != 0 && guest->vm != NULL) {
+            serve(guest, bells);
+        }
+    }
+}
+
 void guests_background(void)
 {
     (void)vm_reap();
     console_host_poll();
+    finish_devices();
     count_guests();
     bool leaving = consoles_leave();
     if (!idle_said && !leaving && guests_living() == 0) {

@@ -252,6 +252,15 @@ static void run_log(unsigned argc, char *const *argv)
     say("expected: log, or log AREA error|warn|info|debug");
 }
 
+static void run_time(unsigned argc, char *const *argv)
+{
+    struct monitor_time now;
+    (void)argc, (void)argv;
+    monitor_host_time(&now);
+    say("up %lu.%03lu s; seconds since 1970: %lu by the TSC, %lu by the RTC",
+        now.up_ns / 1000000000, now.up_ns / 1000000 % 1000, now.wall_ns / 1000000000, now.rtc_s);
+}
+
 static void run_reboot(unsigned argc, char *const *argv)
 {
     (void)argc, (void)argv;
@@ -300,6 +309,7 @@ static const struct command commands[] = {
     {"memory",   "",             "the machine's memory",                              run_memory},
     {"pci",      "",             "the PCI functions and their BARs",                  run_pci},
     {"cpus",     "",             "the CPUs and their interrupts",                     run_cpus},
+    {"time",     "",             "how long it has been up, and two clocks",           run_time},
     {"reboot",   "",             "reset the machine",                                 run_reboot},
     {"poweroff", "",             "switch the machine off",                            run_poweroff},
     {"panic",    "",             "end all with root's report of itself",              run_panic},

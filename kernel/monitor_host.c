@@ -5,8 +5,11 @@
 #include "exarch/bits.h"
 #include "kernel/irq.h"
 #include "kernel/panic.h"
+#include "kernel/rtc.h"
 #include "kernel/shutdown.h"
 #include "kernel/smp.h"
+#include "kernel/time.h"
+#include "kernel/x86/cpu.h"
 
 bool monitor_host_cpu(unsigned index, struct monitor_cpu *out)
 {
@@ -21,6 +24,12 @@ bool monitor_host_cpu(unsigned index, struct monitor_cpu *out)
         out->interrupts += cpu->irq_counts[n];
     }
     return true;
+}
+
+void monitor_host_time(struct monitor_time *time)
+{
+    *time = (struct monitor_time){
+        .up_ns = time_ns(), .wall_ns = time_wall_ns(tsc_read()), .rtc_s = rtc_read()};
 }
 
 void monitor_host_panic(void)

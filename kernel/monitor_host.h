@@ -15,6 +15,14 @@ struct monitor_cpu {
 /* False when there is no such CPU. */
 bool monitor_host_cpu(unsigned index, struct monitor_cpu *cpu);
 
+struct monitor_time {
+    uint64_t up_ns;
+    uint64_t wall_ns; /* since 1970 UTC, by the TSC */
+    uint64_t rtc_s;   /* since 1970, by the battery's clock; 0: there is none */
+};
+
+void monitor_host_time(struct monitor_time *time);
+
 _Noreturn void monitor_host_panic(void);
 
 /* Only come back when it did not work. */

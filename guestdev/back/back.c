@@ -45,6 +45,7 @@ static void follow_status(struct back_set *set, struct back_device *device)
         return;
     }
     device->running = run;
+    device->more = false;
     device->offset = 0;
     for (unsigned n = 0; n < device->kind->queues; n++) {
         if (run) {
@@ -88,6 +89,7 @@ static bool serve(struct back_set *set, unsigned n)
         return false;
     }
     device->used = false;
+    device->more = false;
     device->kind->serve(device);
     uint32_t reasons = look_for_trouble(device);
     reasons |= device->used && wants_interrupt(device) ? INTERRUPT_USED : 0;
@@ -108,6 +110,15 @@ bool back_ring(struct back_set *set, uint64_t bells)
         }
     }
     return interrupt;
+}
+
+uint64_t back_unfinished(const struct back_set *set)
+{
+    uint64_t bells = 0;
+    for (unsigned n = 0; n < set->count; n++) {
+        bells |= set->devices[n].more ? BIT64(n) : 0;
+    }
+    return bells;
 }
 
 bool back_host_moved(struct back_set *set)

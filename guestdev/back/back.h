@@ -40,6 +40,7 @@ struct back_device {
     const struct back_host *host;
     struct vq queues[ABI_QUEUES_PER_DEVICE];
     bool running;    /* the driver has said DRIVER_OK */
+    bool more;       /* its turn was over before all was done: it is to be rung again, soon */
     bool used;       /* something was given back since the last look */
     uint64_t offset; /* how far the chain at the head of the output queue has been taken */
 };
@@ -65,6 +66,10 @@ MUST_CHECK int back_add(struct back_set *set, const struct back_kind *kind);
 /* Serves the devices whose bits are set; true when some want an interrupt: the caller posts
  * ABI_EVENT_DEVICE. */
 MUST_CHECK bool back_ring(struct back_set *set, uint64_t bells);
+
+/* The devices (a bit each) whose turn was over before they were done: to be rung again once others
+ * have had theirs. */
+uint64_t back_unfinished(const struct back_set *set);
 
 /* The same for all devices: the host's side has moved (console input, room for output). */
 MUST_CHECK bool back_host_moved(struct back_set *set);

@@ -2,12 +2,13 @@
 /*
  * virtio-console (virtio 1.2, 5.3) with one port: queue 0 to the driver, queue 1 from it. Output
  * that the host does not take stays in its chain until there is room; input waits for the driver's
- * buffers.
+ * buffers. A chain may be 4 GiB long: a call takes BUDGET bytes and asks to be called again.
  */
 #include "guestdev/back/back.h"
 
 #define ID_CONSOLE 3u
 #define CHUNK      256u
+#define BUDGET     KIB(32)
 
 enum { QUEUE_INPUT, QUEUE_OUTPUT, QUEUES };
 
@@ -28,15 +29,18 @@ static void serve_input(struct back_device *device)
     }
 }
 
-/* Sends the chain from device->offset on; false when the host took less. */
-static bool send(struct back_device *device, const struct vq *vq, const struct vq_chain *chain)
+/* Sends the chain from device->offset on; false when the host took less or the budget is spent. */
+static bool send(struct back_device *device, const struct vq *vq, const struct vq_chain *chain,
+                 size_t *budget)
 {
     char data[CHUNK];
     for (;;) {
-        size_t size = vq_read(vq, chain, device->offset, data, sizeof(data));
+        size_t size = vq_read(vq, chain, device->offset, data, MIN(sizeof(data), *budget));
         if (size == 0) {
-            return true;
+            device->more = *budget == 0;
+            return !device->more;
         }
+        *budget -= size;
         size_t taken = device->host->console_write(device->host->context, data, size);
         device->offset += taken;
         if (taken != size) {
@@ -49,8 +53,9 @@ static void serve_output(struct back_device *device)
 {
     struct vq *vq = &device->queues[QUEUE_OUTPUT];
     struct vq_chain chain;
+    size_t budget = BUDGET;
     while (vq_pop(vq, &chain) > 0) {
-        if (!send(device, vq, &chain)) {
+        if (!send(device, vq, &chain, &budget)) {
             vq_unpop(vq);
             return;
         }

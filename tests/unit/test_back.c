@@ -204,6 +204,40 @@ static void output_waits_for_room(void **state)
     assert_int_equal(used_index(), 1);
 }
 
+/* A long chain is served in turns. */
+static void output_in_turns(void **state)
+{
+    (void)state;
+    start_driver(0, 1);
+    for (unsigned n = 0; n < 3; n++) {
+        memset(guest(DATA + n * 0x5000), (int)('x' + n), 0x5000);
+        set_desc(DESC, n, DATA + n * 0x5000, 0x5000, n < 2, (uint16_t)(n + 1));
+    }
+    offer(0);
+    assert_false(back_ring(&set, 1));
+    assert_int_equal(back_unfinished(&set), 1);
+    assert_in_range(written_count, 1, 0xefff);
+    size_t first = written_count;
+    assert_true(back_ring(&set, 1));
+    assert_in_range(first, 0xf000 - first, 0xefff);
+    assert_int_equal(back_unfinished(&set), 0);
+    assert_int_equal(written_count, 0xf000);
+    assert_int_equal(written[0x4fff], 'x');
+    assert_int_equal(written[0x5000], 'y');
+    assert_int_equal(written[0xefff], 'z');
+    assert_int_equal(used_index(), 1);
+    shared->devices[0].status = 0; /* a reset in the middle forgets the rest */
+    assert_false(back_ring(&set, 1));
+    start_driver(0, 1);
+    memset(guest(AVAIL), 0, 4);
+    offer(0);
+    written_count = 0;
+    assert_false(back_ring(&set, 1));
+    shared->devices[0].status = 0;
+    assert_false(back_ring(&set, 1));
+    assert_int_equal(back_unfinished(&set), 0);
+}
+
 static void input(void **state)
 {
     (void)state;
@@ -429,6 +463,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(identity, setup, teardown),
         cmocka_unit_test_setup_teardown(output, setup, teardown),
         cmocka_unit_test_setup_teardown(output_waits_for_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(output_in_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(input, setup, teardown),
         cmocka_unit_test_setup_teardown(entropy_and_indirect_tables, setup, teardown),
         cmocka_unit_test_setup_teardown(reset_and_again, setup, teardown),

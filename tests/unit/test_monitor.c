@@ -38,6 +38,12 @@ static void act(const char *format, ...)
 /* --- fakes --------------------------------------------------------------------------------------
  */
 
+void monitor_host_time(struct monitor_time *time)
+{
+    *time = (struct monitor_time){
+        .up_ns = 61005000000, .wall_ns = UINT64_C(1700000000999999999), .rtc_s = 1700000001};
+}
+
 unsigned guests_count(void)
 {
     return 2;
@@ -237,6 +243,8 @@ static void tables(void **state)
     type("pci\r");
     expect_seen("0000:03:00.0 8086:10d3 020000 Ethernet");
     expect_seen("BAR 1 memory 0xfe000000, 128 KiB");
+    type("time\r");
+    expect_seen("up 61.005 s; seconds since 1970: 1700000000 by the TSC, 1700000001 by the RTC");
     type("help\r");
     expect_seen("  reset N            cut it and switch it on again");
 }

@@ -119,20 +119,13 @@ static void take_option(int option, const char *value)
 static void parse(int argc, char **argv)
 {
     static const struct option known[] = {
-        {"kernel", required_argument, NULL, 'k'},
-        {"initrd", required_argument, NULL, 'i'},
-        {"dtb", required_argument, NULL, 'd'},
-        {"append", required_argument, NULL, 'a'},
-        {"memory", required_argument, NULL, 'm'},
-        {"dump-dtb", required_argument, NULL, 'D'},
-        {"stats", no_argument, NULL, 's'},
-        {"features", required_argument, NULL, 'f'},
-        {"interp", no_argument, NULL, 'I'},
-        {"code-cache", required_argument, NULL, 'C'},
-        {"no-reboot", no_argument, NULL, 'r'},
-        {"trace", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
+        {"kernel", required_argument, NULL, 'k'}, {"initrd", required_argument, NULL, 'i'},
+        {"dtb", required_argument, NULL, 'd'},    {"append", required_argument, NULL, 'a'},
+        {"memory", required_argument, NULL, 'm'}, {"dump-dtb", required_argument, NULL, 'D'},
+        {"stats", no_argument, NULL, 's'},        {"features", required_argument, NULL, 'f'},
+        {"interp", no_argument, NULL, 'I'},       {"code-cache", required_argument, NULL, 'C'},
+        {"no-reboot", no_argument, NULL, 'r'},    {"trace", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},         {0},
     };
     for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         take_option(option, optarg);
