@@ -113,8 +113,36 @@ build-tests: $(ALL_TARGETS) unit
 clean:
 	rm -rf $(BUILD) compile_commands.json
 
-compile_commands.json: Makefile
-	@bear --output $@ -- $(MAKE) -B BUILD=$(BUILD)/bear $(ALL_TARGETS)
+# --- what editors and checkers want to know -----------------------------------------------------------
+# The commands that would compile all of it, as make prints them.
+compile_commands.json: tools/compile-commands Makefile $(wildcard */module.mk */*/module.mk tests/*/*.mk)
+	@$(MAKE) --no-print-directory --dry-run --always-make all unit | tools/compile-commands > $@
+
+# clang-tidy (.clang-tidy) over each C file of root, engine and hosted, once, with the flags of the
+# first image that it is in. A file is looked at again when its object was made again.
+TIDY_ROOT   := $(filter %.c,$(ROOT_SRC))
+TIDY_ENGINE := $(filter-out gen/% $(TIDY_ROOT),$(filter %.c,$(ENGINE_SRC)))
+TIDY_HOSTED := $(filter-out gen/% $(TIDY_ROOT) $(TIDY_ENGINE),$(filter %.c,$(HOSTED_SRC)))
+
+# tidy_rules TARGET,IMAGE,VARIABLE OF ITS FLAGS,SOURCES,OPTIONS
+define tidy_rules
+$(BUILD)/$(1)/$(2)/%.ok: % $(BUILD)/$(2)/%.o .clang-tidy
+	@mkdir -p $$(@D)
+	@clang-tidy --quiet $(5) $$< -- $$(filter-out -MMD -MP,$$($(3))) > $$(@:.ok=.log) 2>&1 || \
+	    { cat $$(@:.ok=.log); exit 1; }
+	@touch $$@
+$(1): $(patsubst %,$(BUILD)/$(1)/$(2)/%.ok,$(4))
+endef
+tidy_images = $(call tidy_rules,$(1),root,ROOT_CFLAGS,$(TIDY_ROOT),$(2))$(newline)\
+              $(call tidy_rules,$(1),engine,ENGINE_CFLAGS,$(TIDY_ENGINE),$(2))$(newline)\
+              $(call tidy_rules,$(1),hosted,HOSTED_CFLAGS,$(TIDY_HOSTED),$(2))
+define newline
+
+
+endef
+.PHONY: tidy tidy-quick
+$(eval $(call tidy_images,tidy,))
+$(eval $(call tidy_images,tidy-quick,--checks=-clang-analyzer-*))
 
 help:
 	@sed -n 's/^#: *//p' Makefile */module.mk
@@ -122,6 +150,8 @@ help:
 #: make             build everything
 #: make run         boot a Debian arm64 guest through the whole stack
 #: make test        install, build, run all tests; make test-long: the long ones too
+#: make tidy        clang-tidy over root, engine and hosted; tidy-quick: without its analyzer
+#: make compile_commands.json    for editors
 #: make clean       remove build/ (downloads stay in .cache/)
 
 DEPS := $(ROOT_OBJ:.o=.d) $(ENGINE_OBJ:.o=.d) $(HOSTED_OBJ:.o=.d) $(EFI_OBJ:.o=.d) \

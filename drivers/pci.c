@@ -199,8 +199,8 @@ static void walk_bus(struct walk *walk, uint8_t bus, unsigned depth)
             continue; /* without function 0 there are no others */
         }
         unsigned functions = (pci_read8(at, PCI_HEADER) & PCI_HEADER_MULTI) != 0 ? FUNCTIONS : 1;
-        for (uint8_t function = 0; function < functions; function++) {
-            at.function = function;
+        for (unsigned function = 0; function < functions; function++) {
+            at.function = (uint8_t)function;
             if (pci_read16(at, PCI_VENDOR) != 0xffff) {
                 add_function(walk, at, depth);
             }

@@ -227,8 +227,8 @@ int vmsa_translate(struct vcpu *vcpu, uint64_t va, unsigned access, struct vmsa_
     bool el0 = is_el0(vcpu, access), high = bit(va, 55);
     struct half half = select_half(sys, high);
     struct limits limits = {0};
-    uint64_t leaf;
-    unsigned level;
+    uint64_t leaf = 0;
+    unsigned level = 0;
 
     if (half.tagged) {
         va = (uint64_t)sign_extend(va, 56);

@@ -10,7 +10,8 @@ static ir_ref odds_down(struct tr *t, unsigned size, ir_ref v)
 
 static ir_ref even_lanes(struct tr *t, unsigned size)
 {
-    return v_const(t, size + 1, MASK((8u << size) - 1, 0));
+    static const uint64_t even[] = {MASK(7, 0), MASK(15, 0), MASK(31, 0)};
+    return v_const(t, size + 1, even[size]);
 }
 
 ir_ref v_evens(struct tr *t, unsigned q, unsigned size, ir_ref n, ir_ref m)

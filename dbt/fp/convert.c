@@ -66,8 +66,8 @@ static bool to_integer(const struct fp_num *x, int exp, enum fp_rounding r, uint
 uint64_t fp_round_int(struct fp_ctx *ctx, unsigned size, uint64_t a, enum fp_rounding r, bool exact)
 {
     struct fp_num x = fp_unpack(ctx, size, a);
-    uint64_t value;
-    bool same;
+    uint64_t value = 0;
+    bool same = true;
 
     if (fp_is_nan(x.cls)) {
         return fp_process_nan(ctx, size, x.cls, a);

@@ -37,7 +37,7 @@ static uint64_t saturate(struct lane_args *l, wide value, unsigned size, bool is
 static uint64_t shift(struct lane_args *l, bool is_unsigned, bool rounds, bool saturates,
                       bool to_unsigned)
 {
-    int n = (int8_t)l->b, width = 8 << l->size;
+    int n = (int)sign_extend(l->b, 8), width = 8 << l->size;
     wide value = is_unsigned ? (wide)l->a : (wide)as_signed(l->a, l->size);
 
     if (n < 0) {

@@ -40,7 +40,7 @@ uint64_t fp_default_nan(unsigned size)
 
 uint64_t fp_pow2(unsigned size, int exp)
 {
-    return pack(size, false, (uint64_t)(exp - fp_formats[size].min_exp + 1), 0);
+    return pack(size, false, (uint64_t)((int64_t)exp - fp_formats[size].min_exp + 1), 0);
 }
 
 uint64_t fp_invalid(struct fp_ctx *ctx, unsigned size)
@@ -122,7 +122,7 @@ static uint64_t round_base(struct fp_ctx *ctx, unsigned size, bool sign, int exp
     uint64_t biased = 0, mant, rem, half;
 
     if (exp >= f->min_exp) {
-        biased = (uint64_t)(exp - f->min_exp + 1);
+        biased = (uint64_t)((int64_t)exp - f->min_exp + 1);
     } else if (f->min_exp - exp > (int)(64 - cut)) {
         cut = 64;
         frac = 1; /* far below half a unit */
