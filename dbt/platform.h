@@ -71,12 +71,13 @@ _Noreturn void plat_end(enum plat_end end, int status);
 const struct x64_env *plat_env(void);
 
 /*
- * Runs translated code at host from the state *vcpu->st until it leaves; returns EAX as given to
- * env->exit (enum ir_exit | link << 8), or EXIT_LOOKUP when rt_fault/rt_interrupt left it or a sync
- * helper unwound. MXCSR is loaded from and stored to the state. Never entered with events pending
- * unseen: if plat_take_events would return something, it returns EXIT_LOOKUP without running.
+ * Runs translated code at host, with RSP = stack, from the state *vcpu->st until it leaves; returns
+ * EAX as given to env->exit (enum ir_exit | link << 8), or EXIT_LOOKUP when rt_fault/rt_interrupt
+ * left it or a sync helper unwound. MXCSR is loaded from and stored to the state; RSP is stored to
+ * st->ret_sp. Never entered with events pending unseen: if plat_take_events would return something,
+ * it returns EXIT_LOOKUP without running.
  */
-uint32_t plat_run(struct vcpu *vcpu, uint64_t host);
+uint32_t plat_run(struct vcpu *vcpu, uint64_t host, uint64_t stack);
 
 /* --- views: host mappings of one guest range --- */
 /*

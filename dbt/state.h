@@ -41,6 +41,12 @@ struct window {
 #define WINDOW_NONE UINT64_C(1) /* no page starts there */
 enum { WINDOW_EL0, WINDOW_EL1, WINDOW_TABLES };
 
+/* A predicted return, see dbt/rt/returns.h; RSP points to the latest one in translated code. */
+struct ret_entry {
+    uint64_t host; /* where the host's RET goes */
+    uint64_t va;   /* for a return of the guest to this VA */
+};
+
 /* Slots of struct a64_state that the IR reads and writes by GETX/SETX: X0..X30, then SP. */
 enum { SLOT_SP = 31, SLOT_COUNT = 32 };
 
@@ -53,6 +59,9 @@ struct a64_state {
     uint64_t unwind;    /* set by a sync helper that must not return into translated code */
     uint64_t exit_arg;  /* argument of the last exit, by reason (enum ir_exit, rt/exits.h) */
     uint64_t mem_bias;  /* the value of R15: the view's bias (vm), its slot table (hosted) */
+    uint64_t ret_sp;    /* RSP of translated code while it does not run */
+    uint64_t ret_limit; /* the lowest at which there is room for a call, */
+    uint64_t ret_top;   /* and with which the stack starts anew */
     uint64_t excl_addr; /* exclusive monitor: VA, or EXCL_NONE */
     uint64_t excl_val[2]; /* what the exclusive load saw; for CMPXCHG of the store */
     uint64_t excl_size;   /* bytes of the exclusive load: 1, 2, 4, 8, 16 */

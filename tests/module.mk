@@ -41,7 +41,7 @@ unit_uart_SRC  := tests/unit/test_uart.c drivers/uart.c $(unit_machine)
 unit_fbcon_SRC := tests/unit/test_fbcon.c drivers/fbcon.c $(unit_machine)
 UNIT_TESTS       += rt-view
 unit_rt-view_SRC := tests/unit/test_rt_view.c mmu/view.c dbt/rt/tlb.c dbt/rt/jump_cache.c \
-                    dbt/rt/window.c
+                    dbt/rt/window.c dbt/rt/returns.c
 
 UNIT_TESTS      += config
 unit_config_SRC := tests/unit/test_config.c kernel/config.c kernel/lib/ini.c kernel/lib/format.c \
@@ -69,6 +69,8 @@ DBT_TEST_SRC := tests/unit/fake_rt.c dbt/rt/pure_helpers.c $(DBT_IR_SRC) $(FP_SR
                 kernel/lib/format.c
 UNIT_TESTS       += x64_run
 unit_x64_run_SRC := tests/unit/test_x64_run.c tests/unit/x64_host.c $(DBT_TEST_SRC) $(DBT_X64_SRC)
+UNIT_TESTS           += x64_returns
+unit_x64_returns_SRC := tests/unit/test_x64_returns.c tests/unit/x64_host.c dbt/rt/returns.c $(DBT_TEST_SRC) $(DBT_X64_SRC)
 UNIT_TESTS     += vmsa
 unit_vmsa_SRC  := tests/unit/test_vmsa.c mmu/vmsa.c
 UNIT_TESTS         += x64_forms

@@ -8,9 +8,15 @@ static uint64_t targets(const struct tr *t, int32_t imm)
     return IR_TARGETS((int32_t)t->off + imm * 4, t->off + 4);
 }
 
+/* The page offset of a branch whose offset is imm words. */
+static uint64_t target(const struct tr *t, int32_t imm)
+{
+    return (uint64_t)((int64_t)t->off + (int64_t)imm * 4);
+}
+
 static enum tr_result jump(struct tr *t, int32_t imm)
 {
-    ir_op0(&t->b, IR_JUMP, (uint64_t)((int64_t)t->off + (int64_t)imm * 4));
+    ir_op0(&t->b, IR_JUMP, target(t, imm));
     return TR_END;
 }
 
@@ -37,7 +43,8 @@ enum tr_result tr_B(struct tr *t, const struct arg_B *a)
 enum tr_result tr_BL(struct tr *t, const struct arg_BL *a)
 {
     link(t);
-    return jump(t, a->imm26);
+    ir_emit(&t->b, IR_JUMP, IR_NONE, IR_NONE, IR_NONE, target(t, a->imm26), IR_IND_CALL);
+    return TR_END;
 }
 
 static enum tr_result branch_reg(struct tr *t, ir_ref target, enum ir_ind kind)

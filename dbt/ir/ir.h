@@ -97,7 +97,8 @@ enum ir_atomic {
     IR_ATOMIC_SWP,
 };
 
-/* aux of BRIND: a hint for return prediction. */
+/* aux of BRIND and JUMP: a hint for return prediction. A call has set X30 to the next instruction.
+ */
 enum ir_ind { IR_IND_JUMP, IR_IND_CALL, IR_IND_RET };
 
 /* Why translated code leaves for the dispatcher. */

@@ -4,6 +4,7 @@
 
 #include "dbt/rt/block.h"
 #include "dbt/rt/jump_cache.h"
+#include "dbt/rt/returns.h"
 #include "dbt/rt/rt.h"
 #include "dbt/rt/stats.h"
 #include "dbt/rt/window.h"
@@ -39,6 +40,7 @@ struct rt_vcpu {
     uint64_t jc_clock;
     uint64_t
         jc_epoch; /* raised when all caches are to be cleared: each one is when its turn comes */
+    struct rt_returns returns;
     bool context_changed;
     uint32_t link;       /* the exit that the next look-up is to be linked to, 0: none */
     bool slow;           /* the instruction at st->pc is to be interpreted */

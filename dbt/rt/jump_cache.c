@@ -53,7 +53,11 @@ struct rt_jc *jc_select(struct rt_vcpu *rt, const struct view *view, uint32_t fl
         *recent = find(rt, view, flags);
     }
     struct rt_jc *jc = *recent;
+    if (jc != rt->jc) {
+        returns_drop(&rt->returns);
+    }
     if (!serves(jc, view, flags) || jc->epoch != rt->jc_epoch) {
+        returns_drop(&rt->returns);
         jc->serial = view->serial;
         jc->flags = flags;
         jc->epoch = rt->jc_epoch;
@@ -111,8 +115,17 @@ void jc_insert(struct rt_jc *jc, uint64_t va, uint64_t host, uint64_t leaf)
     jc->filter[filter_bit(va) / 64] |= BIT64(filter_bit(va) % 64);
 }
 
+/* What is predicted of returns goes where jump-cache entries of the current view do. */
+static void drop_returns(struct rt_vcpu *rt, const struct view *view)
+{
+    if (rt->jc && rt->jc->serial == view->serial) {
+        returns_drop(&rt->returns);
+    }
+}
+
 void jc_clear_view(struct rt_vcpu *rt, const struct view *view)
 {
+    drop_returns(rt, view);
     for (unsigned i = 0; i < JC_POOL; i++) {
         if (rt->jcs[i].serial == view->serial) {
             jc_clear(&rt->jcs[i]);
@@ -123,6 +136,7 @@ void jc_clear_view(struct rt_vcpu *rt, const struct view *view)
 void jc_clear_all(struct rt_vcpu *rt)
 {
     rt->jc_epoch++;
+    returns_drop(&rt->returns);
     if (rt->jc) {
         jc_clear(rt->jc);
         rt->jc->epoch = rt->jc_epoch;
@@ -145,6 +159,7 @@ static void drop_range(struct rt_jc *jc, uint64_t va, uint64_t size)
 
 void jc_drop_range(struct rt_vcpu *rt, const struct view *view, uint64_t va, uint64_t size)
 {
+    drop_returns(rt, view);
     for (unsigned i = 0; i < JC_POOL; i++) {
         if (rt->jcs[i].serial == view->serial) {
             drop_range(&rt->jcs[i], va, size);

@@ -40,9 +40,11 @@ bool rt_vcpu_init(struct vcpu *vcpu)
     struct rt_vm *vm = vcpu->vm->rt;
     vcpu->rt = heap_alloc_table(&vm->heap, sizeof(*vcpu->rt), 64);
     vcpu->st = rt_shared_alloc(vm, sizeof(*vcpu->st));
-    if (!vcpu->rt || !vcpu->st || !jc_init(vcpu->rt, vm)) {
+    void *returns = rt_shared_alloc(vm, RETURNS_SIZE);
+    if (!vcpu->rt || !vcpu->st || !returns || !jc_init(vcpu->rt, vm)) {
         return false;
     }
+    returns_init(&vcpu->rt->returns, vcpu->st, returns, plat_env()->lookup);
     window_init(vcpu);
     return true;
 }
@@ -53,7 +55,7 @@ static uint32_t run_translated(struct vcpu *vcpu, uint64_t host)
 {
     vcpu->rt->stats.entries++;
     vcpu->st->unwind = 0; /* whatever was taken so far, the code to come is its handler's */
-    return plat_run(vcpu, host);
+    return plat_run(vcpu, host, returns_stack(&vcpu->rt->returns));
 }
 
 static uint32_t run_interpreted(struct vcpu *vcpu, const struct ir_block *ir)

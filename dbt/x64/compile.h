@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From a block of IR to x86-64 code: what the runtime hands to the emitter and gets back. */
 /*
- * Host registers in translated code: R14 = &state + STATE_BIAS, R15 = state.mem_bias, RSP = a small
- * stack for calls of helpers, 16-byte aligned, at least 1 KiB below it free; all others belong to
- * the allocator. Between blocks all guest state is in struct a64_state. Guest memory is reached by
- * env->mem_model: MEM_BIAS   [addr + R15 + disp]: one view, out-of-range addresses are
- * non-canonical (#GP/#SS) MEM_SLOTS  t = addr + disp; u = t >>s 39; u = [R15 + u * 8]; [t + u]:
- * hosted
+ * Host registers in translated code: R14 = &state + STATE_BIAS, R15 = state.mem_bias, RSP =
+ * the latest entry of the return stack (dbt/rt/returns.h), 16-byte aligned, at least 1 KiB below it
+ * free for calls of helpers; all others belong to the allocator. Between blocks all guest state is
+ * in struct a64_state. Guest memory is reached by env->mem_model: MEM_BIAS   [addr + R15 + disp]:
+ * one view, out-of-range addresses are non-canonical (#GP/#SS) MEM_SLOTS  t = addr + disp; u = t
+ * >>s 39; u = [R15 + u * 8]; [t + u]: hosted
  */
 #pragma once
 
@@ -32,6 +32,7 @@ struct x64_env {
     enum x64_mem_model mem_model;
     uint32_t features;    /* enum x64_feature */
     uint64_t exit;        /* jmp: leave translated code; EAX = enum ir_exit or X64_EXIT_LINK... */
+    uint64_t lookup;      /* jmp: st->pc = RAX, then as exit with EAX = EXIT_LOOKUP */
     uint64_t call_sync;   /* call: EAX = enum helper, EDX = imm; RDI RSI R8 = a0 a1 a2 -> RAX.
                              Preserves RSP R14 R15 only */
     uint32_t shake;       /* tests: seed of the allocator's random choices; 0: none */

@@ -387,6 +387,12 @@ void emit_jmp_back(struct x64 *c, const uint8_t *to)
     }
 }
 
+void emit_call_back(struct x64 *c, const uint8_t *to)
+{
+    put8(c, 0xe8);
+    set_rel32(put_rel32(c), to);
+}
+
 /* One NOP of up to three bytes so that the code address after `opcode` more bytes is aligned. */
 static void align_rel32(struct x64 *c, unsigned opcode)
 {
@@ -410,6 +416,13 @@ uint8_t *emit_jmp_aligned(struct x64 *c)
 {
     align_rel32(c, 1);
     return emit_jmp(c);
+}
+
+uint8_t *emit_call_aligned(struct x64 *c)
+{
+    align_rel32(c, 1);
+    put8(c, 0xe8);
+    return put_rel32(c);
 }
 
 /* Whether address is within rel32 of an instruction of `size` bytes here; *rel set to the distance.

@@ -184,9 +184,11 @@ void emit_bind8(struct x64 *c, uint8_t *rel8);
 void emit_jcc_back(struct x64 *c, enum x86_cc cc,
                    const uint8_t *to); /* backwards, to a place in the block */
 void emit_jmp_back(struct x64 *c, const uint8_t *to);
+void emit_call_back(struct x64 *c, const uint8_t *to);
 /* The same with the displacement 4-byte aligned: the sites of links. */
 uint8_t *emit_jcc_aligned(struct x64 *c, enum x86_cc cc);
 uint8_t *emit_jmp_aligned(struct x64 *c);
+uint8_t *emit_call_aligned(struct x64 *c);
 /* To an executable address: near when it can be, else through R11 (call) or [RIP] (jump). */
 void emit_jmp_to(struct x64 *c, uint64_t address);
 void emit_call_to(struct x64 *c, uint64_t address);

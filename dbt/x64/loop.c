@@ -41,7 +41,7 @@ static bool goes_to_start(const struct ir_block *block)
     const struct ir_insn *end = &block->insn[block->count - 1];
 
     switch (end->op) {
-    case IR_JUMP: return (int64_t)end->imm == block->start;
+    case IR_JUMP: return (int64_t)end->imm == block->start && end->aux != IR_IND_CALL;
     case IR_BRCOND:
     case IR_BRZ32:
     case IR_BRZ64:

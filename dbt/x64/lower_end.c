@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Ends of blocks: links within the page, the jump cache for everything else, exits. */
+/* Ends of blocks: links within the page, the jump cache for everything else, calls and returns,
+ * exits. */
 /*
  * Every END first brings all guest state to memory, so the registers are free afterwards. A jump to
  * a page offset within the page is a link: a rel32 that the runtime points at the target's code and
  * back at its exit. A jump to the block's own start needs none. Other targets are looked up in the
- * view's jump cache in place.
+ * view's jump cache in place. Calls and returns keep the return stack (dbt/rt/returns.h).
  */
 #include "dbt/rt/jump_cache.h"
-#include "dbt/x64/x64.h"
+#include "dbt/rt/returns.h"
+#include "dbt/x64/alloc.h"
 
 static void leave(struct x64 *c, uint32_t reason)
 {
@@ -15,43 +17,54 @@ static void leave(struct x64 *c, uint32_t reason)
     emit_jmp_to(c, c->env->exit);
 }
 
-/* st.pc = pc_page + offset. */
-static void store_pc(struct x64 *c, int32_t offset)
+/* --- the jump cache --- */
+/* st.pc_page = the page of the VA in RAX, which is lost. */
+static void set_page(struct x64 *c)
 {
-    emit_rm(c, X_MOV_RM | X_W, RAX, ST_FIELD(pc_page));
-    if (offset) {
-        emit_rm(c, X_LEA_RM | X_W, RAX, mem_base(RAX, offset));
-    }
-    emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc));
+    emit_ri(c, X_AND_MI | X_W, RAX, -(int32_t)PAGE_SIZE);
+    emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc_page));
 }
 
-/* --- the jump cache --- */
 /* Out of line: the VA in RAX has no entry. */
 static void miss(struct x64 *c, const struct x64_ool *o)
 {
     (void)o;
-    emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc));
-    leave(c, X64_EXIT(EXIT_LOOKUP, 0));
+    emit_jmp_to(c, c->env->lookup);
 }
 
-/* To the block at the VA in RAX: the probe of dbt/rt/jump_cache.h. */
-static void jump_by_cache(struct x64 *c)
+/* The probe of dbt/rt/jump_cache.h for the VA in RAX: where the block's address is. */
+static struct x86_mem probe(struct x64 *c, x64_ool_fn *on_miss, struct x64_ool **ool)
 {
     emit_rri(c, X_RORX_RMI | X_W, RCX, RAX, JC_FOLD);
     emit_rm(c, X_MOV_RM | X_W, RDX, ST_FIELD(jc));
     emit_rr(c, X_XOR_RM, RCX, RAX);
     emit_ri(c, X_AND_MI, RCX, (int32_t)JC_MASK);
     emit_rm(c, X_CMP_RM | X_W, RAX, mem_index(RDX, RCX, 2, offsetof(struct jc_entry, va)));
-    x64_ool(c, miss, emit_jcc(c, CC_NE));
-    emit_ri(c, X_AND_MI | X_W, RAX, -(int32_t)PAGE_SIZE);
-    emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc_page));
-    emit_m(c, X_JMP_M, mem_index(RDX, RCX, 2, offsetof(struct jc_entry, host)));
+    *ool = x64_ool(c, on_miss, emit_jcc(c, CC_NE));
+    set_page(c);
+    return mem_index(RDX, RCX, 2, offsetof(struct jc_entry, host));
+}
+
+/* To the block at the VA in RAX. */
+static void jump_by_cache(struct x64 *c)
+{
+    struct x64_ool *ool;
+
+    emit_m(c, X_JMP_M, probe(c, miss, &ool));
+}
+
+/* RAX = pc_page + offset. */
+static void load_va(struct x64 *c, int32_t offset)
+{
+    emit_rm(c, X_MOV_RM | X_W, RAX, ST_FIELD(pc_page));
+    if (offset) {
+        emit_rm(c, X_LEA_RM | X_W, RAX, mem_base(RAX, offset));
+    }
 }
 
 static void jump_across(struct x64 *c, int32_t offset)
 {
-    emit_rm(c, X_MOV_RM | X_W, RAX, ST_FIELD(pc_page));
-    emit_rm(c, X_LEA_RM | X_W, RAX, mem_base(RAX, offset));
+    load_va(c, offset);
     jump_by_cache(c);
 }
 
@@ -62,7 +75,8 @@ static void unlinked(struct x64 *c, const struct x64_ool *o)
     struct x64_link *link = &c->code->link[o->imm];
 
     link->unlinked = (uint32_t)(c->p - c->code->rw);
-    store_pc(c, link->target);
+    load_va(c, link->target);
+    emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc));
     leave(c, X64_EXIT(EXIT_LOOKUP, c->code->first_link_id + o->imm + 1));
 }
 
@@ -118,6 +132,106 @@ static void two_ways(struct x64 *c, const struct ir_insn *i, enum x86_cc taken)
     jump(c, IR_NEXT(i->imm));
 }
 
+/* --- calls and returns --- */
+/* Out of line: there is no room for an entry. */
+static void start_anew(struct x64 *c, const struct x64_ool *o)
+{
+    emit_rm(c, X_MOV_RM | X_W, RSP, ST_FIELD(ret_top));
+    emit_jmp_back(c, o->back);
+}
+
+/* All guest state to memory and the first half of an entry for a call: what X30 is now. */
+static void end_with_call(struct x64 *c)
+{
+    unsigned back = x64_into_register(c, c->slot[30]);
+    struct x64_ool *o;
+
+    x64_write_back(c);
+    emit_rm(c, X_CMP_RM | X_W, RSP, ST_FIELD(ret_limit));
+    o = x64_ool(c, start_anew, emit_jcc(c, CC_B));
+    o->back = c->p;
+    emit_o(c, X_PUSH_O, back);
+}
+
+/* Out of line: the called function has returned from another page. */
+static void restore_page(struct x64 *c, const struct x64_ool *o)
+{
+    emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc_page));
+    emit_jmp_back(c, o->back);
+}
+
+/* Where a predicted return comes to: goes on behind the guest's call. What was called in the same
+ * page seldom returns from another: no store then, and no chain of them through pc_page. */
+static void land(struct x64 *c, bool same_page)
+{
+    int32_t next = (int32_t)c->guest + 4;
+    struct x64_ool *o;
+
+    emit_o(c, X_POP_O, RAX);
+    if (!in_page(next)) {
+        jump_by_cache(c);
+        return;
+    }
+    if (same_page) {
+        emit_ri(c, X_AND_MI | X_W, RAX, -(int32_t)PAGE_SIZE);
+        emit_rm(c, X_CMP_RM | X_W, RAX, ST_FIELD(pc_page));
+        o = x64_ool(c, restore_page, emit_jcc(c, CC_NE));
+        o->back = c->p;
+    } else {
+        set_page(c);
+    }
+    jump(c, next);
+}
+
+/* Out of line: the target of a call has no entry. The return is predicted all the same. */
+static void call_miss(struct x64 *c, const struct x64_ool *o)
+{
+    emit_call_to(c, c->env->lookup);
+    emit_jmp_back(c, o->back);
+}
+
+/* BL and BLR to the VA in RAX. */
+static void call_by_cache(struct x64 *c)
+{
+    struct x64_ool *ool;
+    struct x86_mem host = probe(c, call_miss, &ool);
+
+    emit_m(c, X_CALL_M, host);
+    ool->back = c->p;
+    land(c, false);
+}
+
+static void call(struct x64 *c, int64_t offset)
+{
+    end_with_call(c);
+    if (!in_page(offset)) {
+        load_va(c, (int32_t)offset);
+        call_by_cache(c);
+        return;
+    }
+    if (offset == c->block->start) {
+        emit_call_back(c, c->code->rw);
+    } else {
+        make_link(c, emit_call_aligned(c), (int32_t)offset);
+    }
+    land(c, true);
+}
+
+/* Out of line: a return that was not predicted. */
+static void return_by_cache(struct x64 *c, const struct x64_ool *o)
+{
+    (void)o;
+    jump_by_cache(c);
+}
+
+/* RET to the VA in RAX. */
+static void return_to(struct x64 *c)
+{
+    emit_rm(c, X_CMP_RM | X_W, RAX, mem_base(RSP, offsetof(struct ret_entry, va)));
+    x64_ool(c, return_by_cache, emit_jcc(c, CC_NE));
+    emit_op(c, X_RET);
+}
+
 /* --- rows --- */
 static void end(struct x64 *c)
 {
@@ -128,6 +242,10 @@ static void end(struct x64 *c)
 LOWER(JUMP)
 {
     x64_flags_clobber(c);
+    if (i->aux == IR_IND_CALL) {
+        call(c, (int64_t)i->imm);
+        return;
+    }
     x64_loop_write_back(c);
     if (!x64_loop_forever(c)) {
         jump(c, (int64_t)i->imm);
@@ -190,15 +308,26 @@ LOWER(BRIND)
 
     x64_flags_clobber(c);
     x = x64_use(c, 0);
+    if (i->aux == IR_IND_CALL) {
+        end_with_call(c);
+        emit_mov(c, RAX, x);
+        call_by_cache(c);
+        return;
+    }
     x64_write_back(c);
     emit_mov(c, RAX, x);
-    jump_by_cache(c);
+    if (i->aux == IR_IND_RET) {
+        return_to(c);
+    } else {
+        jump_by_cache(c);
+    }
 }
 
 static void exit_at(struct x64 *c, const struct ir_insn *i, int32_t pc)
 {
     end(c);
-    store_pc(c, pc);
+    load_va(c, pc);
+    emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc));
     if (i->imm == (uint64_t)(int64_t)(int32_t)i->imm) {
         emit_mi32(c, X_MOV_MI32 | X_W, ST_FIELD(exit_arg), (int32_t)i->imm);
     } else {

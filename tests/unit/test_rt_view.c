@@ -256,6 +256,10 @@ static void invalidate(void)
     }
 }
 
+static struct a64_state guest;
+static uint8_t returns_memory[RETURNS_SIZE] __attribute__((aligned(4096)));
+static unsigned predicted, checked;
+
 static void select_current(bool high)
 {
     vcpu.rt->view = view_select(&vcpu.rt->views, &vcpu, high, vcpu.ps.el);
@@ -303,6 +307,21 @@ static void miss(bool high)
     }
 }
 
+/* What translated code does at a call that returns to va. */
+static void predict_return(uint64_t va, uint64_t host)
+{
+    struct ret_entry *top = (struct ret_entry *)vcpu.rt->returns.top;
+    uint64_t sp = returns_stack(&vcpu.rt->returns);
+
+    if (sp < guest.ret_limit) {
+        sp = (uintptr_t)top;
+    }
+    assert_true(sp - sizeof(*top) >= (uintptr_t)returns_memory + RETURNS_ROOM);
+    *((struct ret_entry *)sp - 1) = (struct ret_entry){.va = va, .host = host};
+    guest.ret_sp = sp - sizeof(*top);
+    predicted++;
+}
+
 /* Enters a "translation" whose host address names the table entry's version. */
 static void fetch(bool high)
 {
@@ -319,6 +338,7 @@ static void fetch(bool high)
         vcpu.rt->jc = jc_select(vcpu.rt, vcpu.rt->view, vcpu.tr_flags);
         jc_insert(vcpu.rt->jc, va, host, t.size);
         assert_int_equal(jc_find(vcpu.rt->jc, va), host);
+        predict_return(va, host);
     }
 }
 
@@ -386,6 +406,12 @@ static void check(bool high)
     for (unsigned i = 0; i < 1u << JC_BITS; i++) {
         check_jump(&vcpu.rt->jc->entry[i], i, root_of(high));
     }
+    for (uint64_t sp = returns_stack(&vcpu.rt->returns); sp != vcpu.rt->returns.top;
+         sp += sizeof(struct ret_entry)) {
+        const struct ret_entry *e = (const struct ret_entry *)sp;
+        check_jump(&(struct jc_entry){.va = e->va, .host = e->host}, UINT32_MAX, root_of(high));
+        checked++;
+    }
 }
 
 static void test_views_hold_what_a_tlb_could(void **state)
@@ -401,6 +427,7 @@ static void test_views_hold_what_a_tlb_could(void **state)
     vcpu.sys.SCTLR_EL1 = SCTLR_M;
     vcpu.sys.TCR_EL1 = TCR_AS;
     assert_true(jc_init(vcpu.rt, NULL));
+    returns_init(&vcpu.rt->returns, &guest, returns_memory, 1);
     for (unsigned i = 0; i < 500; i++) {
         change_entry();
     }
@@ -422,6 +449,7 @@ static void test_views_hold_what_a_tlb_could(void **state)
         }
     }
     assert_true(vcpu.rt->views.dropped > 100);
+    assert_true(predicted > 1000 && checked > 1000);
     for (unsigned i = 0; i < JC_POOL; i++) {
         free(vcpu.rt->jcs[i].entry);
     }
@@ -440,11 +468,39 @@ static void test_ranges_and_offsets(void **state)
     assert_int_equal(view_offset(HIGH_BASE + 5), 5);
 }
 
+/* Whatever ring 3 leaves in ret_sp, translated code goes on at an entry. */
+static void test_returns_are_checked(void **unused)
+{
+    struct rt_returns returns;
+    uint64_t base = (uintptr_t)returns_memory, top;
+
+    (void)unused;
+    returns_init(&returns, &guest, returns_memory, 0x1234);
+    top = returns.top;
+    assert_int_equal(((struct ret_entry *)top)->host, 0x1234);
+    assert_int_equal(returns_stack(&returns), top);
+    const uint64_t bad[] = {0,        UINT64_MAX, base,    base + RETURNS_ROOM - 16,
+                            top + 16, top - 8,    top + 1, UINT64_C(0x8000000000000000),
+                            top - 15};
+    for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+        guest.ret_sp = bad[i];
+        assert_int_equal(returns_stack(&returns), top);
+    }
+    guest.ret_sp = top - 32;
+    assert_int_equal(returns_stack(&returns), top - 32);
+    guest.ret_sp = base + RETURNS_ROOM;
+    assert_int_equal(returns_stack(&returns), base + RETURNS_ROOM);
+    assert_true(guest.ret_limit - sizeof(struct ret_entry) >= base + RETURNS_ROOM);
+    returns_drop(&returns);
+    assert_int_equal(returns_stack(&returns), top);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ranges_and_offsets),
         cmocka_unit_test(test_views_hold_what_a_tlb_could),
+        cmocka_unit_test(test_returns_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

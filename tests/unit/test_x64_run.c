@@ -430,6 +430,16 @@ static ir_ref count_down(void)
     return left;
 }
 
+static void jump_to_register(enum ir_ind kind)
+{
+    ir_ref target = any(IR_I64);
+
+    if (kind == IR_IND_CALL) {
+        ir_setx(&b, 30, any(IR_I64));
+    }
+    ir_emit(&b, IR_BRIND, target, IR_NONE, IR_NONE, 0, kind);
+}
+
 static void end_block(unsigned offset)
 {
     uint64_t here = offset & 0xffc, taken = below(2048) & ~3u, next = (offset + 4) & 0xffc;
@@ -455,7 +465,14 @@ static void end_block(unsigned offset)
                 below(2) ? COND_NE : COND_GT);
         break;
     }
-    case 0: ir_op0(&b, IR_JUMP, taken); break;
+    case 0:
+        if (below(2)) {
+            ir_setx(&b, 30, ir_op0(&b, IR_PCREL, next));
+            ir_emit(&b, IR_JUMP, IR_NONE, IR_NONE, IR_NONE, taken, IR_IND_CALL);
+        } else {
+            ir_op0(&b, IR_JUMP, taken);
+        }
+        break;
     case 1:
         ir_emit(&b, IR_BRCOND, any(IR_FLAGS), IR_NONE, IR_NONE, IR_TARGETS(taken, next), below(16));
         break;
@@ -468,7 +485,7 @@ static void end_block(unsigned offset)
     case 4:
         ir_emit(&b, IR_BRBIT, any(IR_I64), IR_NONE, IR_NONE, IR_TARGETS(taken, 0x1000), below(128));
         break;
-    case 5: ir_emit(&b, IR_BRIND, any(IR_I64), IR_NONE, IR_NONE, 0, below(3)); break;
+    case 5: jump_to_register((enum ir_ind)below(3)); break;
     case 6: ir_emit(&b, IR_EXIT, IR_NONE, IR_NONE, IR_NONE, edge(), EXIT_UNDEF); break;
     case 7: ir_emit(&b, IR_EXIT_NEXT, IR_NONE, IR_NONE, IR_NONE, edge(), EXIT_SVC); break;
     default:

@@ -28,6 +28,7 @@ uint64_t host_saved_rsp;
 
 uint32_t host_enter(const void *code, void *st, uint64_t bias, uint32_t eflags);
 void host_exit_stub(void);
+void host_lookup_stub(void);
 void host_sync_stub(void);
 void host_found_stub(void);
 /* Opens the window of an access within a page of memory, for reads or for all. */
@@ -55,9 +56,15 @@ asm(".text\n"
     "  sub $8, %rsp\n"
     "  mov %rsp, host_saved_rsp(%rip)\n"
     "  mov %rsi, %r14; mov %rdx, %r15\n"
+    "  cmpq $0, 312-128(%r14)\n"
+    "  cmovne 312-128(%r14), %rsp\n"
     "  pushfq; or %ecx, (%rsp); popfq\n"
     "  jmp *%rdi\n"
+    "host_lookup_stub:\n"
+    "  mov %rax, 264-128(%r14)\n"
+    "  xor %eax, %eax\n"
     "host_exit_stub:\n"
+    "  mov %rsp, 312-128(%r14)\n"
     "  mov host_saved_rsp(%rip), %rsp\n"
     "  add $8, %rsp\n"
     "  pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
@@ -77,6 +84,8 @@ asm(".text\n"
     "  cmpq $0, 288-128(%r14)\n"
     "  jne host_exit_stub\n"
     "  ret\n");
+_Static_assert(offsetof(struct a64_state, ret_sp) == 312, "the stubs load and store st.ret_sp");
+_Static_assert(offsetof(struct a64_state, pc) == 264, "the stub writes st.pc");
 _Static_assert(offsetof(struct a64_state, unwind) == 288, "the stub reads st.unwind");
 
 uint64_t host_sync(uint32_t helper, uint64_t a0, uint64_t a1, uint64_t a2, uint32_t imm)
@@ -215,6 +224,7 @@ struct x64_env host_env(enum x64_mem_model model, uint32_t shake)
         .mem_model = model,
         .features = host_features() & (shake ? shake : UINT32_MAX),
         .exit = (uintptr_t)host_exit_stub,
+        .lookup = (uintptr_t)host_lookup_stub,
         .call_sync = (uintptr_t)host_sync_stub,
         .shake = shake,
         .pure = help_pure,

@@ -21,11 +21,11 @@
 /* --- stubs --- */
 /* Copied to the start of the code cache, so that translated code reaches them by rel32. st->plat[0]
  * holds the stack pointer of hosted_stub_enter, [1] the vCPU, [2] the address of rt_call_sync.
- *   enter      C function (st, host) -> EAX of the exit; RSP is 16-byte aligned in translated code
+ *   enter      C function (st, host, stack) -> EAX of the exit
  *   leave      where a fault that cannot be mended goes on
  *   exit, call_sync: see struct x64_env */
 extern const uint8_t hosted_stubs[], hosted_stubs_end[], hosted_stub_enter[], hosted_stub_leave[],
-    hosted_stub_exit[], hosted_stub_call_sync[];
+    hosted_stub_lookup[], hosted_stub_exit[], hosted_stub_call_sync[];
 
 #define FIELD_OFFSET(field) "i"(offsetof(struct a64_state, field) - STATE_BIAS)
 
@@ -33,20 +33,24 @@ __attribute__((used, noinline)) static void stub_text(void)
 {
     __asm__ volatile(
         ".globl hosted_stubs, hosted_stubs_end, hosted_stub_enter, hosted_stub_leave\n"
-        ".globl hosted_stub_exit, hosted_stub_call_sync\n"
+        ".globl hosted_stub_lookup, hosted_stub_exit, hosted_stub_call_sync\n"
         "hosted_stubs:\n"
         "hosted_stub_enter:\n"
         "    push %%rbx; push %%rbp; push %%r12; push %%r13; push %%r14; push %%r15\n"
         "    sub $8, %%rsp\n"
         "    lea %c[bias](%%rdi), %%r14\n"
         "    mov %%rsp, %c[sp](%%r14)\n"
+        "    mov %%rdx, %%rsp\n"
         "    mov %c[mem_bias](%%r14), %%r15\n"
         "    stmxcsr %c[host_mxcsr](%%r14)\n"
         "    ldmxcsr %c[mxcsr](%%r14)\n"
         "    jmp *%%rsi\n"
+        "hosted_stub_lookup:\n"
+        "    mov %%rax, %c[pc](%%r14)\n"
         "hosted_stub_leave:\n"
         "    mov %[lookup], %%eax\n"
         "hosted_stub_exit:\n"
+        "    mov %%rsp, %c[ret_sp](%%r14)\n"
         "    mov %c[sp](%%r14), %%rsp\n"
         "    stmxcsr %c[mxcsr](%%r14)\n"
         "    ldmxcsr %c[host_mxcsr](%%r14)\n"
@@ -55,8 +59,9 @@ __attribute__((used, noinline)) static void stub_text(void)
         "    pop %%r15; pop %%r14; pop %%r13; pop %%r12; pop %%rbp; pop %%rbx\n"
         "    ret\n"
         "hosted_stub_call_sync:\n"
-        "    mov %%rsp, %%rbx\n"
-        "    and $-16, %%rsp\n"
+        "    pop %%rbx\n"
+        "    mov %%rsp, %c[ret_sp](%%r14)\n"
+        "    mov %c[sp](%%r14), %%rsp\n"
         "    stmxcsr %c[mxcsr](%%r14)\n"
         "    ldmxcsr %c[host_mxcsr](%%r14)\n"
         "    vzeroupper\n"
@@ -67,16 +72,18 @@ __attribute__((used, noinline)) static void stub_text(void)
         "    mov %c[vcpu](%%r14), %%rdi\n"
         "    call *%c[call_sync](%%r14)\n"
         "    ldmxcsr %c[mxcsr](%%r14)\n"
-        "    mov %%rbx, %%rsp\n"
+        "    mov %c[ret_sp](%%r14), %%rsp\n"
         "    cmpq $0, %c[unwind](%%r14)\n"
         "    jne hosted_stub_leave\n"
+        "    push %%rbx\n"
         "    ret\n"
         "hosted_stubs_end:\n"
         :
         : [bias] "i"(STATE_BIAS), [lookup] "i"(EXIT_LOOKUP), [sp] FIELD_OFFSET(plat[0]),
-          [vcpu] FIELD_OFFSET(plat[1]), [call_sync] FIELD_OFFSET(plat[2]),
-          [mem_bias] FIELD_OFFSET(mem_bias), [host_mxcsr] FIELD_OFFSET(host_mxcsr),
-          [mxcsr] FIELD_OFFSET(mxcsr), [unwind] FIELD_OFFSET(unwind));
+          [ret_sp] FIELD_OFFSET(ret_sp), [pc] FIELD_OFFSET(pc), [vcpu] FIELD_OFFSET(plat[1]),
+          [call_sync] FIELD_OFFSET(plat[2]), [mem_bias] FIELD_OFFSET(mem_bias),
+          [host_mxcsr] FIELD_OFFSET(host_mxcsr), [mxcsr] FIELD_OFFSET(mxcsr),
+          [unwind] FIELD_OFFSET(unwind));
 }
 
 static struct x64_env env;
@@ -100,6 +107,7 @@ void hosted_stubs_init(uint32_t features)
     env = (struct x64_env){.mem_model = MEM_SLOTS,
                            .features = features_optional() & features,
                            .exit = stub_rx(hosted_stub_exit),
+                           .lookup = stub_rx(hosted_stub_lookup),
                            .call_sync = stub_rx(hosted_stub_call_sync),
                            .pure = pure};
 }
@@ -118,15 +126,15 @@ struct vcpu *hosted_current(void)
     return current;
 }
 
-uint32_t plat_run(struct vcpu *vcpu, uint64_t host)
+uint32_t plat_run(struct vcpu *vcpu, uint64_t host, uint64_t stack)
 {
     struct hosted_vcpu *hv = hosted_vcpu(vcpu);
-    uint32_t (*enter)(struct a64_state *, uint64_t) = (void *)stub_rx(hosted_stub_enter);
+    uint32_t (*enter)(struct a64_state *, uint64_t, uint64_t) = (void *)stub_rx(hosted_stub_enter);
     uint32_t exit = EXIT_LOOKUP;
     hv->running = true; /* before the look: an event after it brings a signal that sees it */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (!__atomic_load_n(&hv->pending, __ATOMIC_RELAXED)) {
-        exit = enter(vcpu->st, host);
+        exit = enter(vcpu->st, host, stack);
     }
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     hv->running = false;

@@ -19,8 +19,8 @@
  *   leave      where a fault that cannot be mended goes on
  *   exit, call_sync: see struct x64_env; ring 0 tells the two SYSCALLs apart by where they return
  */
-extern const uint8_t vm_stubs[], vm_stubs_end[], vm_stub_enter[], vm_stub_leave[], vm_stub_exit[],
-    vm_stub_call_sync[], vm_stub_sync_return[];
+extern const uint8_t vm_stubs[], vm_stubs_end[], vm_stub_enter[], vm_stub_leave[], vm_stub_lookup[],
+    vm_stub_exit[], vm_stub_call_sync[], vm_stub_sync_return[];
 
 #define FIELD_OFFSET(field) "i"(offsetof(struct a64_state, field) - STATE_BIAS)
 
@@ -28,27 +28,35 @@ __attribute__((used, noinline)) static void stub_text(void)
 {
     __asm__ volatile(
         ".globl vm_stubs, vm_stubs_end, vm_stub_enter, vm_stub_leave\n"
-        ".globl vm_stub_exit, vm_stub_call_sync, vm_stub_sync_return\n"
+        ".globl vm_stub_lookup, vm_stub_exit, vm_stub_call_sync, vm_stub_sync_return\n"
         "vm_stubs:\n"
         "vm_stub_enter:\n"
         "    ldmxcsr %c[mxcsr](%%r14)\n"
         "    jmp *%%rax\n"
+        "vm_stub_lookup:\n"
+        "    mov %%rax, %c[pc](%%r14)\n"
         "vm_stub_leave:\n"
         "    mov %[lookup], %%eax\n"
         "vm_stub_exit:\n"
+        "    mov %%rsp, %c[ret_sp](%%r14)\n"
         "    stmxcsr %c[mxcsr](%%r14)\n"
         "    syscall\n"
         "vm_stub_call_sync:\n"
+        "    pop %%rbx\n"
+        "    mov %%rsp, %c[ret_sp](%%r14)\n"
         "    stmxcsr %c[mxcsr](%%r14)\n"
         "    syscall\n"
         "vm_stub_sync_return:\n"
         "    ldmxcsr %c[mxcsr](%%r14)\n"
+        "    mov %c[ret_sp](%%r14), %%rsp\n"
         "    cmpq $0, %c[unwind](%%r14)\n"
         "    jne vm_stub_leave\n"
+        "    push %%rbx\n"
         "    ret\n"
         "vm_stubs_end:\n"
         :
-        : [lookup] "i"(EXIT_LOOKUP), [mxcsr] FIELD_OFFSET(mxcsr), [unwind] FIELD_OFFSET(unwind));
+        : [lookup] "i"(EXIT_LOOKUP), [mxcsr] FIELD_OFFSET(mxcsr), [unwind] FIELD_OFFSET(unwind),
+          [ret_sp] FIELD_OFFSET(ret_sp), [pc] FIELD_OFFSET(pc));
 }
 
 static struct x64_env env;
@@ -68,6 +76,7 @@ void vm_stubs_init(void)
     env = (struct x64_env){.mem_model = MEM_BIAS,
                            .features = features_optional(),
                            .exit = stub_rx(vm_stub_exit),
+                           .lookup = stub_rx(vm_stub_lookup),
                            .call_sync = stub_rx(vm_stub_call_sync),
                            .pure = pure};
     ring_cpu()->sync_return = stub_rx(vm_stub_sync_return);
@@ -79,7 +88,7 @@ const struct x64_env *plat_env(void)
 }
 
 /* --- running --- */
-uint32_t plat_run(struct vcpu *vcpu, uint64_t host)
+uint32_t plat_run(struct vcpu *vcpu, uint64_t host, uint64_t stack)
 {
     struct vm_vcpu *v = vm_vcpu(vcpu);
     if (__atomic_load_n(&v->page->pending, __ATOMIC_RELAXED)) {
@@ -87,7 +96,7 @@ uint32_t plat_run(struct vcpu *vcpu, uint64_t host)
     }
     vm_view_enter(v->view);
     struct ring3_start start = {.rip = stub_rx(vm_stub_enter),
-                                .rsp = space_ring3_stack(vcpu->id),
+                                .rsp = stack,
                                 .rax = host,
                                 .r14 = (uint64_t)vcpu->st + STATE_BIAS,
                                 .r15 = vcpu->st->mem_bias};
