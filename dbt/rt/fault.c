@@ -3,6 +3,7 @@
 #include "dbt/rt/fault.h"
 
 #include "dbt/rt/internal.h"
+#include "dbt/rt/mem.h"
 
 /* Leaves at a site: the guest state becomes what it was before the site's instruction. */
 static enum rt_action leave_at(struct vcpu *vcpu, const struct rt_block *block,
@@ -62,6 +63,29 @@ static uint64_t fault_va(const struct view *view, uint64_t offset)
     return view->key.high ? offset | MASK(63, 48) : offset;
 }
 
+/* Whether an access that faults at va surely has no fault at a lower address: where it may cross
+ * into va's page, x86 does not say which page's fault comes first. */
+static bool is_lowest(struct vcpu *vcpu, uint64_t va, unsigned access)
+{
+    struct vmsa_result t;
+    return va % PAGE_SIZE || vmsa_translate(vcpu, va - 1, access, &t) == VMSA_OK;
+}
+
+/* The abort of a load or store whose page the guest's tables refuse; false: the interpreter's. */
+static bool take_abort(struct vcpu *vcpu, const struct rt_block *block, const struct x64_site *site,
+                       const struct x64_regs *regs, uint64_t va, bool write)
+{
+    struct vmsa_result t;
+    unsigned access = write ? VMSA_WRITE : 0;
+    int status = vmsa_translate(vcpu, va, access, &t);
+    if (!site->plain || status == VMSA_OK || !is_lowest(vcpu, va, access)) {
+        return false;
+    }
+    leave_at(vcpu, block, site, regs);
+    mem_abort(vcpu, va, status, write);
+    return true;
+}
+
 enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
                         const struct plat_fault *fault)
 {
@@ -69,13 +93,15 @@ enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
     if (fault->kind == PLAT_FAULT_STEP) {
         return leave_at_boundary(vcpu, regs);
     }
-    rt->slow_access = true;
     rt->stats.page_faults += fault->kind == PLAT_FAULT_PAGE;
     rt->stats.range_faults += fault->kind == PLAT_FAULT_RANGE;
     rt->stats.check_faults += fault->kind == PLAT_FAULT_CHECK;
-    if (fault->kind == PLAT_FAULT_PAGE &&
-        view_fill(&rt->views, rt->view, vcpu, fault_va(rt->view, fault->offset), fault->write) ==
-            VIEW_FILLED) {
+    uint64_t va = fault_va(rt->view, fault->offset);
+    enum view_fill fill = VIEW_UNMAPPED;
+    if (fault->kind == PLAT_FAULT_PAGE) {
+        fill = view_fill(&rt->views, rt->view, vcpu, va, fault->write);
+    }
+    if (fill == VIEW_FILLED) {
         rt->stats.fills++;
         return RT_RESUME;
     }
@@ -85,6 +111,10 @@ enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
     if (!site) {
         lost(vcpu, block, regs, fault);
     }
+    if (fill == VIEW_FAULT && take_abort(vcpu, block, site, regs, va, fault->write)) {
+        return RT_LEAVE;
+    }
+    rt->slow_access = true;
     rt->slow = true;
     rt->slow_block = vcpu->st->pc_page + (block->pa & (PAGE_SIZE - 1));
     return leave_at(vcpu, block, site, regs);

@@ -23,6 +23,13 @@ struct rt_jc {
     uint64_t leaf;      /* size of the largest guest mapping that an entry came from */
 };
 
+/* The last data abort: its page is mapped when its instruction is tried again. */
+struct rt_abort {
+    uint64_t va, pc;
+    uint8_t el;
+    bool write, pending;
+};
+
 struct rt_vm {
     struct heap heap;
     struct rt_blocks blocks;
@@ -32,7 +39,7 @@ struct rt_vm {
 
 struct rt_vcpu {
     struct view_set views;
-    struct view *view;      /* that translated code is to run on, with */
+    struct view *view; /* that translated code is to run on, with */
     struct rt_jc *jc;
     struct rt_jc jcs[JC_POOL];
     struct rt_windows windows[WINDOW_TABLES];
@@ -42,12 +49,13 @@ struct rt_vcpu {
         jc_epoch; /* raised when all caches are to be cleared: each one is when its turn comes */
     struct rt_returns returns;
     bool context_changed;
-    uint32_t link;       /* the exit that the next look-up is to be linked to, 0: none */
-    bool slow;           /* the instruction at st->pc is to be interpreted */
-    bool slow_access;    /* its accesses are to be learnt from */
-    uint64_t slow_block; /* VA of the block that it was in */
+    struct rt_abort abort;
+    uint32_t link;            /* the exit that the next look-up is to be linked to, 0: none */
+    bool slow;                /* the instruction at st->pc is to be interpreted */
+    bool slow_access;         /* its accesses are to be learnt from */
+    uint64_t slow_block;      /* VA of the block that it was in */
     enum site_kind slow_kind; /* what the interpreted instruction's accesses need */
-    struct ir_block ir; /* scratch of translate.c */
+    struct ir_block ir;       /* scratch of translate.c */
     struct x64_code code;
     struct rt_stats stats;
     struct rt_count count;

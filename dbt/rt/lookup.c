@@ -73,12 +73,33 @@ static uint64_t look_up_block(struct vcpu *vcpu)
     return host;
 }
 
+/*
+ * The handler of a data abort has come back to the instruction: most often its page is there now.
+ * What a TLB may fetch ahead is mapped here, which saves the fault that would ask for it.
+ */
+static void fill_aborted(struct vcpu *vcpu)
+{
+    struct rt_vcpu *rt = vcpu->rt;
+    const struct rt_abort *abort = &rt->abort;
+    if (!abort->pending || abort->pc != vcpu->st->pc || abort->el != vcpu->ps.el) {
+        return;
+    }
+    rt->abort.pending = false;
+    if (view_covers(rt->view, abort->va)) {
+        enum view_fill fill = view_fill(&rt->views, rt->view, vcpu, abort->va, abort->write);
+        rt->stats.prefills += fill == VIEW_FILLED;
+        rt->context_changed |= fill == VIEW_CHANGED;
+        rt_select(vcpu);
+    }
+}
+
 uint64_t rt_lookup(struct vcpu *vcpu)
 {
     struct rt_vcpu *rt = vcpu->rt;
     struct a64_state *st = vcpu->st;
     rt->stats.lookups++;
     rt_select(vcpu);
+    fill_aborted(vcpu);
     uint64_t host = rt->link ? 0 : jc_find(rt->jc, st->pc);
     host = host ? host : look_up_block(vcpu);
     st->pc_page = ALIGN_DOWN(st->pc, PAGE_SIZE);

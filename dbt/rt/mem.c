@@ -9,15 +9,18 @@
 
 #define ISS_WNR BIT32(6) /* data abort: a write (Arm ARM D17.2.37) */
 
-static void data_abort(struct vcpu *vcpu, uint64_t va, int status, bool write)
+void mem_abort(struct vcpu *vcpu, uint64_t va, int status, bool write)
 {
-    vcpu->rt->stats.aborts++;
+    struct rt_vcpu *rt = vcpu->rt;
+    rt->stats.aborts++;
+    rt->abort = (struct rt_abort){
+        .va = va, .pc = vcpu->st->pc, .el = vcpu->ps.el, .write = write, .pending = true};
     exc_take(vcpu, EC_DABT_LOW, (uint32_t)status | (write ? ISS_WNR : 0), va);
 }
 
 void mem_alignment_fault(struct vcpu *vcpu, uint64_t va, unsigned flags)
 {
-    data_abort(vcpu, va, VMSA_ALIGNMENT, flags & MEM_WRITE);
+    mem_abort(vcpu, va, VMSA_ALIGNMENT, flags & MEM_WRITE);
 }
 
 void mem_sp_fault(struct vcpu *vcpu)
@@ -47,7 +50,7 @@ static bool resolve(struct vcpu *vcpu, struct piece *piece, unsigned flags)
         status = vmsa_translate(vcpu, piece->va, unpriv | VMSA_WRITE, &translation);
     }
     if (status != VMSA_OK) {
-        data_abort(vcpu, piece->va, status, write);
+        mem_abort(vcpu, piece->va, status, write);
         return false;
     }
     piece->pa = translation.pa;
@@ -94,7 +97,7 @@ static bool access_device(struct vcpu *vcpu, const struct piece *piece, uint8_t 
             memcpy(buf + done, &value, part);
         }
         if (!known) {
-            data_abort(vcpu, piece->va + done, VMSA_EXTERNAL, write);
+            mem_abort(vcpu, piece->va + done, VMSA_EXTERNAL, write);
             return false;
         }
     }

@@ -27,6 +27,9 @@ bool mem_access(struct vcpu *vcpu, uint64_t va, void *buf, unsigned size, unsign
 bool mem_cas(struct vcpu *vcpu, uint64_t va, const void *expected, const void *desired, void *old,
              unsigned size);
 
+/* Takes the data abort of an access at va, its fault being `status` (mmu/vmsa.h). */
+void mem_abort(struct vcpu *vcpu, uint64_t va, int status, bool write);
+
 /* Take the alignment fault of an access at va (flags: MEM_WRITE or not), and the SP alignment
  * fault: for the rows CHECK_ALIGN and CHECK_SP. st->pc is the instruction's before, the vector's
  * after. */

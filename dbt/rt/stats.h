@@ -16,6 +16,7 @@
     X(lookup_misses,  "of these not in the jump cache")              \
     X(links,          "exits that asked for a link")                 \
     X(fills,          "view faults mended by a mapping")             \
+    X(prefills,       "mappings made when an abort's handler returns") \
     X(page_faults,    "faults on pages")                             \
     X(range_faults,   "faults on addresses out of range")            \
     X(check_faults,   "checks that failed in translated code")       \

@@ -121,12 +121,19 @@ static struct x86_mem operand(struct x64 *c, const struct ir_insn *i, unsigned s
                                   : x64_guest_address(c, (int64_t)i->imm);
 }
 
+/* The access itself comes next. */
+static void access_site(struct x64 *c, const struct ir_insn *i)
+{
+    x64_site(c);
+    c->code->site[c->code->site_count - 1].plain = !(i->aux & IR_MEM_WINDOW);
+}
+
 static void load(struct x64 *c, const struct ir_insn *i, x86_form form, unsigned size)
 {
     struct x86_mem from = operand(c, i, size, false);
     unsigned d = x64_def_late(c);
 
-    x64_site(c);
+    access_site(c, i);
     emit_rm(c, form, d, from);
 }
 
@@ -135,7 +142,7 @@ static void store(struct x64 *c, const struct ir_insn *i, x86_form form, unsigne
     struct x86_mem to = operand(c, i, size, true);
     unsigned data = x64_use(c, 1);
 
-    x64_site(c);
+    access_site(c, i);
     emit_rm(c, form, data, to);
 }
 
@@ -149,7 +156,7 @@ static void store_word(struct x64 *c, const struct ir_insn *i, unsigned w, unsig
         store(c, i, X_MOV_MR | w, size);
     } else {
         to = operand(c, i, size, true);
-        x64_site(c);
+        access_site(c, i);
         emit_mi32(c, X_MOV_MI32 | w, to, imm);
     }
 }

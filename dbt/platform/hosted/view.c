@@ -185,7 +185,8 @@ enum plat_map plat_view_map(struct plat_view *view, uint64_t offset, uint64_t ra
         unmap_pages(slot, ALIGN_DOWN(at, CHUNK_SIZE), CHUNK_SIZE);
     }
     int prot = PROT_READ | (writable ? PROT_WRITE : 0);
-    if (mmap(slot->base + at, size, prot, MAP_SHARED | MAP_FIXED | MAP_POPULATE, hosted_ram_fd(),
+    int populate = size > PAGE_SIZE ? MAP_POPULATE : 0; /* the one page's own fault is cheaper */
+    if (mmap(slot->base + at, size, prot, MAP_SHARED | MAP_FIXED | populate, hosted_ram_fd(),
              (off_t)ram_offset) == MAP_FAILED) {
         return PLAT_MAP_FULL;
     }
