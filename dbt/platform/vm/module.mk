@@ -5,7 +5,7 @@ ENGINE_BASE_SRC := dbt/platform/vm/entry.S dbt/platform/vm/ring.c dbt/platform/v
                    kernel/lib/string.c kernel/lib/format.c mmu/ptab.c
 
 ENGINE_LD   := dbt/platform/vm/engine.ld
-ENGINE_LINK = $(CC) -nostdlib -static -no-pie -T $(ENGINE_LD) -Wl,--build-id=sha1 -Wl,-z,max-page-size=4096 \
+ENGINE_LINK = $(CC) -nostdlib -static -Wl,-no-pie -T $(ENGINE_LD) -Wl,--build-id=sha1 -Wl,-z,max-page-size=4096 \
               -Wl,-z,noexecstack -Wl,--fatal-warnings -Wl,--no-dynamic-linker
 
 ENGINE_SRC += $(ENGINE_BASE_SRC) dbt/platform/features.c $(addprefix dbt/platform/vm/,main.c run.c view.c window.c events.c devices.c)

@@ -37,8 +37,8 @@ probe_\name:
         PROBE   rdpmc, rdpmc
         PROBE   invd, invd
         PROBE   wbinvd, wbinvd
-        PROBE   monitor, monitor %rax, %ecx, %edx
-        PROBE   mwait, mwait %eax, %ecx
+        PROBE   monitor, monitor
+        PROBE   mwait, mwait
         PROBE   rsm, rsm
         PROBE   vmxoff, vmxoff
         PROBE   vmread, vmread %rax, %rdx
