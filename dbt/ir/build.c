@@ -193,7 +193,8 @@ static ir_ref fold_address(struct ir_builder *b, const struct ir_insn *row)
     uint64_t low;
     const struct ir_insn *from = row->arg[0] == IR_NONE ? NULL : row_of(b, row->arg[0]);
 
-    if (row->op != IR_ADD64 || from == NULL || from->op != IR_PCREL || !ir_is_const(b, row->arg[1], &low) ||
+    if (row->op != IR_ADD64 || from == NULL || from->op != IR_PCREL ||
+        !ir_is_const(b, row->arg[1], &low) ||
         (int64_t)(from->imm + low) != sign_extend(from->imm + low, 33)) {
         return IR_NONE;
     }
