@@ -3,7 +3,8 @@ GUEST_CC     := aarch64-linux-gnu-gcc
 GUEST_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -ffreestanding -nostdlib -fno-pic -static \
                 -mgeneral-regs-only -mstrict-align -fno-stack-protector -march=armv8.2-a -I. \
                 -Wl,-z,norelro,--build-id=none,-n -Wno-unused-function
-GUEST_PROGRAMS := exceptions debug mmu permissions tlb code returns gic timer psci virtqueue restart
+GUEST_PROGRAMS := exceptions debug mmu permissions tlb code returns gic timer psci halves virtqueue \
+                  restart
 
 $(BUILD)/guest/%.elf: tests/guest/%.c tests/guest/guest.c tests/guest/start.S tests/guest/guest.h \
                       tests/guest/guest.ld
