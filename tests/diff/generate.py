@@ -69,20 +69,22 @@ def sequence_seed(seed, case, i):
 
 
 class Blob:
-    """Cases and their sequences; the ELF file is written by write()."""
+    """
+    An ELF file with groups of sequences. A group is a case and the numbers of its sequences; the
+    driver prints one hash a group, or, if verbose, every start and end state.
+    """
 
-    def __init__(self, by_name, cases, seed, count, verbose=False):
+    def __init__(self, by_name, groups, seed, verbose=False):
         self.verbose = verbose
         self.groups = []
         self.descriptors = []
         self.words = []
-        self.lines = []     # (row, words) of each descriptor, for reports
-        total = len(cases) * count
-        self.code_at = BLOB_AT + HEADER.size + GROUP.size * len(cases) + DESCRIPTOR.size * total
+        total = sum(len(numbers) for _, numbers in groups)
+        self.code_at = BLOB_AT + HEADER.size + GROUP.size * len(groups) + DESCRIPTOR.size * total
         self.end = symbol("sequence_end")
-        for number, case in enumerate(cases):
-            self.groups.append((number, len(self.descriptors), count))
-            for i in range(count):
+        for number, (case, sequences) in enumerate(groups):
+            self.groups.append((number, len(self.descriptors), len(sequences)))
+            for i in sequences:
                 self.add(by_name, case, sequence_seed(seed, case, i))
 
     def add(self, by_name, case, seed):
@@ -94,9 +96,7 @@ class Blob:
             reg, (kind, value) = fix_list[i] if i < len(fix_list) else (0, (0, 0))
             flat += [reg, kind, 0, value - (1 << 32) if value >= 1 << 31 else value]
         self.descriptors.append(DESCRIPTOR.pack(len(self.words), seed, fp, pool, len(fix_list),
-                                                case.el0,
-                                                *flat))
-        self.lines.append((case, words))
+                                                case.el0, *flat))
         self.words += words
         here = self.code_at + 4 * len(self.words)
         self.words.append(SVC if case.el0 else BRANCH | (self.end - here >> 2 & 0x3ffffff))

@@ -4,6 +4,7 @@
 A recipe gets a Maker and the row, and appends words and fixes (registers that must not be random).
 What the Arm ARM leaves CONSTRAINED UNPREDICTABLE is not generated; see sound().
 """
+import functools
 import random
 import re
 
@@ -17,25 +18,19 @@ BENIGN = """ADD_imm SUBS_imm ADDS_shift SUB_shift EOR_reg ORR_reg ANDS_reg AND_i
 CSINC CSNEG CCMP_imm CCMN_reg ADCS SBC MADD LSLV CLZ MOVK ADD_ext RBIT""".split()
 
 
-def encode(row, values):
-    word = row.value
-    for name, f in row.fields.items():
-        word |= (values[name] & ((1 << f.width) - 1)) << f.low
-    return word
+REGISTERS = frozenset(("rd", "rn", "rm", "ra", "rt", "rt2", "rs"))
 
 
-def random_field(rng, name, f):
-    """Registers lie close together so that they meet; numbers are often at their ends."""
-    if name in ("rd", "rn", "rm", "ra", "rt", "rt2", "rs"):
-        pick = rng.random()
-        return 31 % (1 << f.width) if pick < 0.06 else rng.getrandbits(f.width) if pick < 0.4 \
-            else rng.randrange(min(8, 1 << f.width))
-    pick = rng.random()
-    if pick < 0.1:
-        return 0
-    if pick < 0.2:
-        return (1 << f.width) - 1
-    return rng.getrandbits(f.width)
+def random_field(rng, name):
+    """
+    A value whose low bits are meant. Registers lie close together so that they meet; numbers are
+    often at their ends.
+    """
+    r = rng.getrandbits(40)
+    pick, value = r & 0xff, r >> 8
+    if name in REGISTERS:
+        return 31 if pick < 15 else value if pick < 102 else value & 7
+    return 0 if pick < 26 else -1 if pick < 51 else value
 
 
 def signed(value, width):
@@ -64,11 +59,12 @@ class Maker:
     def word(self, row, **given):
         """A random word of the row, with the fields given, which satisfies its constraint."""
         for _ in range(400):
-            values = {n: given[n] if n in given else random_field(self.rng, n, f)
-                      for n, f in row.fields.items()}
-            values = {n: v & ((1 << row.fields[n].width) - 1) for n, v in values.items()}
-            word = encode(row, values)
-            if row.holds(word) and sound(row, values):
+            word, values = row.value, {}
+            for name, f in row.fields.items():
+                value = given[name] if name in given else random_field(self.rng, name)
+                values[name] = value & ((1 << f.width) - 1)
+                word |= values[name] << f.low
+            if row.holds(word) and sound(row.name, values):
                 return word, values
         raise ValueError(f"no word found for {row.name} with {given}")
 
@@ -108,22 +104,25 @@ KNOWN_QEMU_EL0 = {
 }
 
 
-def sound(row, v):
-    """False for encodings whose effect is CONSTRAINED UNPREDICTABLE (Arm ARM K1.2), or KNOWN_QEMU."""
-    name = row.name
-    if name in KNOWN_QEMU and KNOWN_QEMU[name][0](v):
-        return False
-    if re.match(r"(STR|LDR|LDRS)_(post|pre)$", name):
-        return v["rt"] != v["rn"] or v["rn"] == 31
-    if re.match(r"(STP|LDP|LDPSW)_(post|pre)$", name):
-        writeback = v["rn"] != 31 and v["rn"] in (v["rt"], v["rt2"])
-        return not writeback and (name.startswith("STP") or v["rt"] != v["rt2"])
-    if re.match(r"(LDP|LDNP|LDPSW|LDXP)", name):
-        return v["rt"] != v["rt2"]
-    if name in ("STXR", "STXP"):
-        data = {v["rt"], v.get("rt2", v["rt"])}
-        return v["rs"] not in data and (v["rs"] != v["rn"] or v["rn"] == 31)
-    return True
+# Encodings whose effect is CONSTRAINED UNPREDICTABLE (Arm ARM K1.2): rows, and what their fields obey.
+SOUND = [
+    (r"(STR|LDR|LDRS)_(post|pre)$", lambda v: v["rt"] != v["rn"] or v["rn"] == 31),
+    (r"(STP|LDP|LDPSW)_(post|pre)$", lambda v: v["rn"] == 31 or v["rn"] not in (v["rt"], v["rt2"])),
+    (r"(LDP|LDNP|LDPSW|LDXP)", lambda v: v["rt"] != v["rt2"]),
+    (r"(STXR|STXP)$", lambda v: v["rs"] not in (v["rt"], v.get("rt2", v["rt"]))
+     and (v["rs"] != v["rn"] or v["rn"] == 31)),
+]
+
+
+@functools.cache
+def rules(name):
+    """What the fields of a row's words must obey to be asked about."""
+    found = [holds for pattern, holds in SOUND if re.match(pattern, name)]
+    return found + ([lambda v: not KNOWN_QEMU[name][0](v)] if name in KNOWN_QEMU else [])
+
+
+def sound(name, values):
+    return all(holds(values) for holds in rules(name))
 
 
 # --- plain data processing ---------------------------------------------------------------------------

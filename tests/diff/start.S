@@ -2,6 +2,34 @@
 /* Start-up of a differential blob, entry into a sequence, and the ways out of it. */
 #include "tests/diff/state.h"
 
+        .altmacro                       // %n in a macro's argument is the number
+        .macro  one op, file, n, base, offset, size
+        \op     \file\n, [\base, #\offset + \n * \size]
+        .endm
+// op for the registers first to last of a file: x, 8 bytes each, or q, 16 bytes each.
+        .macro  each op, file, first, last, base, offset, size
+        .set    n, \first
+        .rept   \last - \first + 1
+        one     \op, \file, %n, \base, \offset, \size
+        .set    n, n + 1
+        .endr
+        .endm
+
+        .macro  load_system reg, offset
+        ldr     x2, [x0, #\offset]
+        msr     \reg, x2
+        .endm
+        .macro  save_system reg, offset
+        mrs     x1, \reg
+        str     x1, [x0, #\offset]
+        .endm
+        .macro  each_system op          // what a sequence may use and change
+        \op     tpidr_el0, ST_TPIDR0
+        \op     tpidr_el1, ST_TPIDR1
+        \op     fpcr, ST_FPCR
+        \op     fpsr, ST_FPSR
+        .endm
+
         .section .text.start, "ax"
         .globl  _start
 _start: adrp    x0, stack_top
@@ -38,14 +66,11 @@ _start: adrp    x0, stack_top
 
 // void run_sequence(struct state *, uint64_t code, uint32_t spsr): runs code from the state
 // and leaves in it the state at the end.
+        .set    SAVED_SIZE, 12 * 8      // X19 to X30
         .globl  run_sequence
 run_sequence:
-        stp     x19, x20, [sp, #-96]!
-        stp     x21, x22, [sp, #16]
-        stp     x23, x24, [sp, #32]
-        stp     x25, x26, [sp, #48]
-        stp     x27, x28, [sp, #64]
-        stp     x29, x30, [sp, #80]
+        sub     sp, sp, #SAVED_SIZE
+        each    str, x, 19, 30, sp, -19 * 8, 8
         adrp    x3, saved_sp
         mov     x4, sp
         str     x4, [x3, :lo12:saved_sp]
@@ -53,27 +78,15 @@ run_sequence:
         str     x0, [x3, :lo12:current]
         msr     elr_el1, x1
         msr     spsr_el1, x2
-        ldr     x2, [x0, #ST_TPIDR0]
-        msr     tpidr_el0, x2
-        ldr     x2, [x0, #ST_TPIDR1]
-        msr     tpidr_el1, x2
-        ldr     x2, [x0, #ST_FPCR]
-        msr     fpcr, x2
-        ldr     x2, [x0, #ST_FPSR]
-        msr     fpsr, x2
+        each_system load_system
         ldr     x2, [x0, #ST_PAD]       // whether vector registers matter
         cbz     x2, 1f
-        add     x2, x0, #ST_V
-        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        ldr     q\n, [x2, #\n * 16]
-        .endr
+        each    ldr, q, 0, 31, x0, ST_V, 16
 1:      clrex
         ldr     x2, [x0, #ST_SP]
         mov     sp, x2
         msr     sp_el0, x2
-        .irp    n, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
-        ldr     x\n, [x0, #\n * 8]
-        .endr
+        each    ldr, x, 2, 30, x0, 0, 8
         ldp     x0, x1, [x0]
         eret
 
@@ -82,9 +95,7 @@ run_sequence:
         msr     tpidrro_el0, x0
         adrp    x0, current
         ldr     x0, [x0, :lo12:current]
-        .irp    n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
-        str     x\n, [x0, #\n * 8]
-        .endr
+        each    str, x, 1, 30, x0, 0, 8
         mrs     x1, tpidrro_el0
         str     x1, [x0]
         .endm
@@ -95,15 +106,12 @@ sequence_end:
         save_x
         mov     x1, sp
         str     x1, [x0, #ST_SP]
-        mrs     x1, nzcv
-        str     x1, [x0, #ST_NZCV]
-        mrs     x1, daif
-        str     x1, [x0, #ST_DAIF]
+        save_system nzcv, ST_NZCV
+        save_system daif, ST_DAIF
         mov     x1, #-1
-        str     x1, [x0, #ST_ESR]
-        str     x1, [x0, #ST_ELR]
-        str     x1, [x0, #ST_FAR]
-        str     x1, [x0, #ST_SPSR]
+        .irp    offset, ST_ESR, ST_ELR, ST_FAR, ST_SPSR
+        str     x1, [x0, #\offset]
+        .endr
         mov     x1, #SEQ_DONE
         str     x1, [x0, #ST_VECTOR]
         b       out
@@ -116,12 +124,9 @@ exception:
         mrs     x2, sp_el0
         csel    x1, x1, x2, lo
         str     x1, [x0, #ST_SP]
-        mrs     x1, esr_el1
-        str     x1, [x0, #ST_ESR]
-        mrs     x1, elr_el1
-        str     x1, [x0, #ST_ELR]
-        mrs     x1, far_el1
-        str     x1, [x0, #ST_FAR]
+        save_system esr_el1, ST_ESR
+        save_system elr_el1, ST_ELR
+        save_system far_el1, ST_FAR
         mrs     x1, spsr_el1
         bic     x1, x1, #0xc00          // BTYPE: QEMU's max has FEAT_BTI, we do not advertise it
         str     x1, [x0, #ST_SPSR]
@@ -131,44 +136,39 @@ exception:
         str     x2, [x0, #ST_DAIF]
 out:    msr     daifset, #15
         msr     spsel, #1
-        mrs     x1, tpidr_el0
-        str     x1, [x0, #ST_TPIDR0]
-        mrs     x1, tpidr_el1
-        str     x1, [x0, #ST_TPIDR1]
-        mrs     x1, fpcr
-        str     x1, [x0, #ST_FPCR]
-        mrs     x1, fpsr
-        str     x1, [x0, #ST_FPSR]
+        each_system save_system
         ldr     x1, [x0, #ST_PAD]
         cbz     x1, 1f
-        add     x2, x0, #ST_V
-        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-        str     q\n, [x2, #\n * 16]
-        .endr
+        each    str, q, 0, 31, x0, ST_V, 16
         msr     fpcr, xzr
 1:      adrp    x3, saved_sp
         ldr     x4, [x3, :lo12:saved_sp]
         mov     sp, x4
-        ldp     x21, x22, [sp, #16]
-        ldp     x23, x24, [sp, #32]
-        ldp     x25, x26, [sp, #48]
-        ldp     x27, x28, [sp, #64]
-        ldp     x29, x30, [sp, #80]
-        ldp     x19, x20, [sp], #96
+        each    ldr, x, 19, 30, sp, -19 * 8, 8
+        add     sp, sp, #SAVED_SIZE
         ret
 
         .balign 2048
 vectors:
-        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        .macro  vector n
         .balign 128
         b       vector_\n
-        .endr
-        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        .endm
+        .macro  vector_code n
 vector_\n:
         save_x
         mov     x1, #\n
         b       exception
+        .endm
+        .macro  each_vector op
+        .set    number, 0
+        .rept   16
+        \op     %number
+        .set    number, number + 1
         .endr
+        .endm
+        each_vector vector
+        each_vector vector_code
 
         .data
         .balign 4096

@@ -4,6 +4,7 @@
 A table that this module accepts is unambiguous: no 32-bit word fits two rows. Used by the
 generator, the differential tests and the fuzzer's dictionary.
 """
+import functools
 import itertools
 import re
 from dataclasses import dataclass, field
@@ -92,27 +93,6 @@ def fields_of(tree):
     return set().union(*(fields_of(t) for t in tree[1:] if isinstance(t, tuple)))
 
 
-def evaluate(tree, values):
-    """The value of a constraint for the field values given."""
-    op = tree[0]
-    if op == "int":
-        return tree[1]
-    if op == "field":
-        return values[tree[1]]
-    if op == "!":
-        return int(not evaluate(tree[1], values))
-    if op == "?":
-        return evaluate(tree[2] if evaluate(tree[1], values) else tree[3], values)
-    left = evaluate(tree[1], values)
-    if op == "||":
-        return int(bool(left) or bool(evaluate(tree[2], values)))
-    if op == "&&":
-        return int(bool(left) and bool(evaluate(tree[2], values)))
-    right = evaluate(tree[2], values)
-    return {"==": left == right, "!=": left != right, "<": left < right, "<=": left <= right,
-            ">": left > right, ">=": left >= right, "&": left & right}[op]
-
-
 def to_c(tree, read):
     """A constraint as a C expression; read(name) gives the C text that extracts a field."""
     op = tree[0]
@@ -125,6 +105,24 @@ def to_c(tree, read):
     if op == "?":
         return f"({to_c(tree[1], read)} ? {to_c(tree[2], read)} : {to_c(tree[3], read)})"
     return f"({to_c(tree[1], read)} {op} {to_c(tree[2], read)})"
+
+
+PYTHON = {"&&": "and", "||": "or"}
+
+
+def to_python(tree, read):
+    """The same as a Python expression."""
+    op = tree[0]
+    if op == "int":
+        return str(tree[1])
+    if op == "field":
+        return read(tree[1])
+    args = [to_python(t, read) for t in tree[1:]]
+    if op == "!":
+        return f"(not {args[0]})"
+    if op == "?":
+        return f"({args[1]} if {args[0]} else {args[2]})"
+    return f"({args[0]} {PYTHON.get(op, op)} {args[1]})"
 
 
 # --- rows --------------------------------------------------------------------------------------------
@@ -163,10 +161,16 @@ class Row:
                 bits |= self.fields[name].mask()
         return bits & ~self.mask
 
-    def holds(self, word):
+    @functools.cached_property
+    def holds(self):
+        """Whether a word satisfies the constraint, as a function of the word."""
         if not self.constraint:
-            return True
-        return bool(evaluate(self.constraint, {n: f.get(word) for n, f in self.fields.items()}))
+            return lambda word: True
+
+        def read(name):
+            f = self.fields[name]
+            return f"(word >> {f.low} & {(1 << f.width) - 1})"
+        return eval(f"lambda word: bool({to_python(self.constraint, read)})")
 
     def matches(self, word):
         return word & self.mask == self.value and self.holds(word)
