@@ -473,12 +473,15 @@ static void check_guests(struct reading *r)
         if (guest->broken || !guest->autostart || r->host->memory == 0) {
             continue;
         }
-        if (guest->memory > left) {
+        uint64_t all = r->host->space_of != NULL ? r->host->space_of(r->host->context, guest) : 0;
+        all = MAX(all, guest->memory);
+        if (all > left) {
             BREAK_GUEST(r, guest, memory_line,
-                        "memory = %luM: expected at most %luM, what is free here",
-                        guest->memory >> 20, left >> 20);
+                        "memory = %luM: with engine and files %luM; expected at most %luM, what is "
+                        "free here",
+                        guest->memory >> 20, all >> 20, left >> 20);
         } else {
-            left -= guest->memory;
+            left -= all;
         }
     }
 }

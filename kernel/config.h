@@ -75,6 +75,9 @@ struct config_host {
     /* Is there a file of that name? NULL: any. */
     bool (*has_file)(void *context, const char *path);
     uint64_t memory; /* that guests can have altogether; 0: any */
+    /* What a guest takes in all, with its engine and files. NULL, or less than its own memory:
+     * that. */
+    uint64_t (*space_of)(void *context, const struct config_guest *guest);
     unsigned cpus;
     void (*complain)(void *context, const char *line);
     void *context;

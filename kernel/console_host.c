@@ -115,6 +115,7 @@ static void take_input(void)
     size_t size;
     while ((size = serial_read(data, sizeof(data))) != 0) {
         random_stir();
+        somebody_there = true;
         console_input(data, size);
     }
 }
@@ -123,7 +124,6 @@ static void poll_monitor(uint64_t input)
 {
     bool redraw = __atomic_exchange_n(&log_came, false, __ATOMIC_RELAXED);
     redraw |= __atomic_exchange_n(&front_changed, false, __ATOMIC_RELAXED);
-    somebody_there |= input != 0;
     if ((input & 1) != 0) {
         monitor_poll();
     } else if (redraw && somebody_there && console_front() == CONSOLE_MONITOR) {

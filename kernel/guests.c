@@ -167,17 +167,17 @@ static bool find_file(const struct config_file *file, struct vm_file *found)
     return module != NULL;
 }
 
-static int find_engine(const struct guest *guest, struct vm_config *vm)
+static int find_engine(const struct config_guest *c, struct vm_config *vm)
 {
     struct vm_file file = {0};
     const struct blob *blob = blob_find("engine");
-    if (find_file(&guest->config->engine, &file)) {
+    if (find_file(&c->engine, &file)) {
         vm->engine = file.data;
         vm->engine_size = file.size;
         return 0;
     }
     if (blob == NULL) {
-        log_error(LOG_CONFIG, "guest %s: this build has no engine", guest->config->name);
+        log_error(LOG_CONFIG, "guest %s: this build has no engine", c->name);
         return -ERR_NOENT;
     }
     vm->engine = blob->data;
@@ -186,12 +186,12 @@ static int find_engine(const struct guest *guest, struct vm_config *vm)
     return 0;
 }
 
-static void ended(void *owner, enum vm_end why, uint64_t code);
+static void ended(void *owner, enum vm_end why, const char *text);
 
-static int start(struct guest *guest)
+/* What exarch.ini says, but for its owner. */
+static int describe_vm(const struct config_guest *c, struct vm_config *vm)
 {
-    const struct config_guest *c = guest->config;
-    struct vm_config vm = {
+    *vm = (struct vm_config){
         .name = c->name,
         .cmdline = c->cmdline,
         .ram = c->memory,
@@ -199,18 +199,24 @@ static int start(struct guest *guest)
         .code_cache = c->code_cache,
         .vcpus = c->cpus,
         .first_core = c->core % smp_cpu_count(),
-        .owner = guest,
         .console_write = uart_write,
         .console_read = uart_read,
         .ended = ended,
     };
-    int error = find_engine(guest, &vm);
+    (void)find_file(&c->kernel, &vm->files[ABI_FILE_KERNEL]); /* config.c sees that they exist */
+    (void)find_file(&c->initrd, &vm->files[ABI_FILE_INITRD]);
+    (void)find_file(&c->dtb, &vm->files[ABI_FILE_DTB]);
+    return find_engine(c, vm);
+}
+
+static int start(struct guest *guest)
+{
+    struct vm_config vm;
+    int error = describe_vm(guest->config, &vm);
     if (error < 0) {
         return error;
     }
-    (void)find_file(&c->kernel, &vm.files[ABI_FILE_KERNEL]); /* config.c has seen that they exist */
-    (void)find_file(&c->initrd, &vm.files[ABI_FILE_INITRD]);
-    (void)find_file(&c->dtb, &vm.files[ABI_FILE_DTB]);
+    vm.owner = guest;
     error = vm_create(&vm, &guest->vm);
     if (error == 0 && vm.doorbell != NULL) {
         error = make_devices(guest);
@@ -256,16 +262,19 @@ static bool restarts(const struct guest *guest, enum vm_end why)
     if (guest->start_wanted || guest->stop_wanted) {
         return guest->start_wanted;
     }
+    if (why == VM_END_FILES) {
+        return false; /* they will not get better */
+    }
     return guest->config->restart == CONFIG_RESTART_ALWAYS ||
            (guest->config->restart == CONFIG_RESTART_ON_RESET && why == VM_END_RESET);
 }
 
-static void ended(void *owner, enum vm_end why, uint64_t code)
+static void ended(void *owner, enum vm_end why, const char *text)
 {
     static const char *const words[VM_END_COUNT] = {
         [VM_END_POWEROFF] = "switched itself off", [VM_END_RESET] = "reset",
         [VM_END_PANIC] = "engine panic",           [VM_END_FAULT] = "stopped for a fault",
-        [VM_END_KILLED] = "ended by the user",
+        [VM_END_KILLED] = "ended by the user",     [VM_END_FILES] = "files do not start",
     };
     struct guest *guest = owner;
     struct mem_stats stats;
@@ -273,7 +282,10 @@ static void ended(void *owner, enum vm_end why, uint64_t code)
     format_buffer(guest->last_end, sizeof(guest->last_end), "%s", words[why]);
     log_info(LOG_CONFIG, "guest %s is gone after %u start(s), %lu pages free", guest->config->name,
              guest->starts, stats.free_pages);
-    (void)code;
+    if (why == VM_END_FILES) {
+        log_error(LOG_CONFIG, "%s:%u: [guest %s] does not start: %s; expected files that boot",
+                  CONFIG_NAME, guest->config->line, guest->config->name, text);
+    }
     guest->vm = NULL;
     guest->counting = 0;
     guest->state = GUEST_OFF;
@@ -474,6 +486,13 @@ static bool has_file(void *context, const char *path)
     return boot_module_find(boot_info, path) != NULL;
 }
 
+static uint64_t space_of(void *context, const struct config_guest *guest)
+{
+    struct vm_config vm;
+    (void)context;
+    return describe_vm(guest, &vm) == 0 ? vm_space(&vm) : 0;
+}
+
 static void complain(void *context, const char *line)
 {
     (void)context;
@@ -485,8 +504,10 @@ static void read_config(void)
     const struct boot_module *file = boot_module_find(boot_info, CONFIG_NAME);
     struct mem_stats stats;
     mem_stats(&stats);
-    const struct config_host host = {
-        .has_file = has_file, .memory = stats.free_pages << PAGE_SHIFT, .complain = complain};
+    const struct config_host host = {.has_file = has_file,
+                                     .memory = stats.free_pages << PAGE_SHIFT,
+                                     .space_of = space_of,
+                                     .complain = complain};
     if (file == NULL) {
         log_warn(LOG_CONFIG, "there is no exarch.ini: no guest starts");
     }

@@ -18,6 +18,7 @@
 #define DEFAULT_HEAP       MIB(64)
 #define DEFAULT_HEAP_SHARE 16
 #define DEFAULT_CODE_CACHE MIB(32)
+#define TABLES_SHARE       256       /* of a VM's memory, at most: an entry of 8 bytes for 4 KiB */
 #define AREA_MAX           BIT64(40) /* each: sums of areas never wrap */
 #define LOG_BURST          64u
 #define LOG_PER_SECOND     16u
@@ -26,9 +27,13 @@ static struct spinlock list_lock;
 static struct vm *list;
 
 static const char *const end_names[VM_END_COUNT] = {
-    [VM_END_NONE] = "running",      [VM_END_POWEROFF] = "switched itself off",
-    [VM_END_RESET] = "reset",       [VM_END_PANIC] = "its engine gave up",
-    [VM_END_FAULT] = "was stopped", [VM_END_KILLED] = "was ended by the user",
+    [VM_END_NONE] = "running",
+    [VM_END_POWEROFF] = "switched itself off",
+    [VM_END_RESET] = "reset",
+    [VM_END_PANIC] = "its engine gave up",
+    [VM_END_FAULT] = "was stopped",
+    [VM_END_KILLED] = "was ended by the user",
+    [VM_END_FILES] = "has files that do not start",
 };
 
 /* --- making
@@ -94,6 +99,28 @@ static uint64_t files_size(const struct vm_config *config)
     return size;
 }
 
+static struct vm_sizes sizes_of(const struct vm_config *config)
+{
+    uint64_t heap = config->heap
+                        ? config->heap
+                        : DEFAULT_HEAP + ALIGN_UP(config->ram / DEFAULT_HEAP_SHARE, MIB(2));
+    uint64_t code = config->code_cache ? config->code_cache : DEFAULT_CODE_CACHE;
+    return (struct vm_sizes){config->vcpus, heap, files_size(config), code, config->ram};
+}
+
+uint64_t vm_space(const struct vm_config *config)
+{
+    static struct abi_boot layout; /* on the boot CPU only, as all that makes VMs */
+    const struct vm_sizes sizes = sizes_of(config);
+    struct vm_image image;
+    const char *why = NULL;
+    if (vm_image_parse(config->engine, config->engine_size, &image, &why)) {
+        return 0;
+    }
+    uint64_t space = vm_layout(&layout, &image, &sizes);
+    return space + MIB(2) + space / TABLES_SHARE; /* nested tables, bookkeeping */
+}
+
 static int build(struct vm *vm, const struct vm_config *config)
 {
     const char *why = NULL;
@@ -102,11 +129,7 @@ static int build(struct vm *vm, const struct vm_config *config)
         log_error(LOG_VM, "%s: its engine is no good: %s", vm->name, why);
         return error;
     }
-    uint64_t heap = config->heap
-                        ? config->heap
-                        : DEFAULT_HEAP + ALIGN_UP(config->ram / DEFAULT_HEAP_SHARE, MIB(2));
-    uint64_t code = config->code_cache ? config->code_cache : DEFAULT_CODE_CACHE;
-    const struct vm_sizes sizes = {config->vcpus, heap, files_size(config), code, config->ram};
+    const struct vm_sizes sizes = sizes_of(config);
     uint64_t space = vm_layout(&vm->layout, &vm->image, &sizes);
     error = vm_memory_take(&vm->memory, space, virt_features.guest_large_1g);
     if (error) {
@@ -182,6 +205,12 @@ void vm_stop(struct vm *vm, enum vm_end why, uint64_t code)
     }
 }
 
+void vm_stop_files(struct vm *vm, const char *text)
+{
+    string_copy(vm->end_text, text, sizeof(vm->end_text)); /* read when all vCPUs are gone */
+    vm_stop(vm, VM_END_FILES, 0);
+}
+
 void vm_pause(struct vm *vm, bool pause)
 {
     __atomic_store_n(&vm->paused, pause, __ATOMIC_SEQ_CST);
@@ -249,16 +278,19 @@ unsigned vm_reap(void)
     unsigned living = 0;
     struct vm *dead = NULL;
     while ((dead = take_dead(&living)) != NULL) {
-        void (*ended)(void *, enum vm_end, uint64_t) = dead->ended;
+        void (*ended)(void *, enum vm_end, const char *) = dead->ended;
         void *owner = dead->owner;
         enum vm_end why = dead->end;
-        uint64_t code = dead->end_code;
-        log_info(LOG_VM, "%s: %s (code %lu)", dead->name, end_names[why], code);
+        static char text[sizeof(dead->end_text)];
+        memcpy(text, dead->end_text, sizeof(text));
+        log_info(LOG_VM, "%s: %s (code %lu)", dead->name, end_names[why], dead->end_code);
         vm_console_drain(dead);
-        vm_report(dead);
+        if (why != VM_END_FILES) {
+            vm_report(dead);
+        }
         free_vm(dead);
         if (ended) {
-            ended(owner, why, code);
+            ended(owner, why, text);
         }
     }
     return living;

@@ -20,6 +20,7 @@ enum vm_end {
     VM_END_PANIC,    /* its engine gave up */
     VM_END_FAULT,    /* did what no VM may; root stopped it */
     VM_END_KILLED,   /* the monitor's wish */
+    VM_END_FILES,    /* its kernel, initrd or dtb cannot be started */
     VM_END_COUNT
 };
 
@@ -46,19 +47,26 @@ struct vm_config {
     size_t (*console_read)(void *owner, char *data, size_t size);
     /* Doorbells that the engine rang (a bit per device). NULL: there are no devices. */
     void (*doorbell)(struct vm *vm, uint64_t bells);
-    /* Its end, in the reaper's context, memory already given back. */
-    void (*ended)(void *owner, enum vm_end why, uint64_t code);
+    /* Its end, in the reaper's context, memory already given back. `text` says why where it is
+     * VM_END_FILES, else it is empty. */
+    void (*ended)(void *owner, enum vm_end why, const char *text);
 };
 
 /* Takes memory, loads the engine, makes the vCPUs; *vm is not running yet. The log says what was
  * wrong. Errors: INVAL, FORMAT, RANGE, NOMEM. */
 int vm_create(const struct vm_config *config, struct vm **vm) MUST_CHECK;
 
+/* The memory that such a VM takes in all, in bytes; 0: its engine is no good. */
+uint64_t vm_space(const struct vm_config *config);
+
 /* Sends the vCPUs to their cores. */
 void vm_start(struct vm *vm);
 
 /* Ends it; the first caller's reason counts. Any core, any time. */
 void vm_stop(struct vm *vm, enum vm_end why, uint64_t code);
+
+/* Ends it because of its files; the text is kept for `ended`. */
+void vm_stop_files(struct vm *vm, const char *text);
 
 /* The same for what no VM may do: says what, with the back end's dump. On the vCPU's own core. */
 void vm_fault(struct vcpu *vcpu, const char *format, ...) __attribute__((format(printf, 2, 3)));

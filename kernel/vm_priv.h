@@ -25,6 +25,7 @@ struct vm {
     bool paused;   /* by the monitor; atomic */
     enum vm_end end;
     uint64_t end_code;
+    char end_text[ABI_LOG_MAX + 1];
     uint64_t start_tsc;
     uint64_t end_tsc;
 
@@ -36,7 +37,7 @@ struct vm {
     size_t (*console_write)(void *owner, const char *data, size_t size);
     size_t (*console_read)(void *owner, char *data, size_t size);
     void (*doorbell)(struct vm *vm, uint64_t bells);
-    void (*ended)(void *owner, enum vm_end why, uint64_t code);
+    void (*ended)(void *owner, enum vm_end why, const char *text);
 };
 
 /* vm_tables.c: the nested tables over the VM's memory, and the first page tables inside. */

@@ -129,6 +129,8 @@ enum abi_stop {
     ABI_STOP_POWEROFF, /* the guest switched itself off */
     ABI_STOP_RESET,    /* the guest wants to start again */
     ABI_STOP_PANIC,    /* the engine found a bug of its own; the code says where */
+    ABI_STOP_FILES, /* kernel, initrd or dtb cannot be started: rsi VPA of a text that says why, rdx
+                       its bytes, <= ABI_LOG_MAX */
     ABI_STOP_COUNT
 };
 

@@ -16,20 +16,29 @@
 /* Sets regs.rax (a negative value counts as refused) and answers. */
 typedef enum exit_answer hypercall_fn(struct vcpu *vcpu, int64_t *result);
 
-static enum exit_answer call_log(struct vcpu *vcpu, int64_t *result)
+/* The text of RDX bytes at RSI, made printable. False: there is none such. */
+static bool take_text(const struct vcpu *vcpu, char text[ABI_LOG_MAX + 1])
 {
-    char text[ABI_LOG_MAX + 1];
-    uint64_t level = vcpu->regs.rdi;
     uint64_t size = vcpu->regs.rdx;
     const void *from = size <= ABI_LOG_MAX ? vm_pointer(vcpu->vm, vcpu->regs.rsi, size) : NULL;
-    if (level >= ABI_LOG_COUNT || !from) {
-        *result = -ERR_INVAL;
-        return EXIT_RESUME;
+    if (!from) {
+        return false;
     }
     memcpy(text, from, size);
     text[size] = 0;
     for (char *c = text; c < text + size; c++) {
         *c = *c >= ' ' && *c <= '~' ? *c : '.';
+    }
+    return true;
+}
+
+static enum exit_answer call_log(struct vcpu *vcpu, int64_t *result)
+{
+    char text[ABI_LOG_MAX + 1];
+    uint64_t level = vcpu->regs.rdi;
+    if (level >= ABI_LOG_COUNT || !take_text(vcpu, text)) {
+        *result = -ERR_INVAL;
+        return EXIT_RESUME;
     }
     /* A spent allowance is the limit at work, not nonsense: it does not count as refused. */
     if (!vm_log(vcpu->vm, (unsigned)level, text)) {
@@ -83,7 +92,12 @@ static enum exit_answer call_stop(struct vcpu *vcpu, int64_t *result)
     static const enum vm_end ends[ABI_STOP_COUNT] = {[ABI_STOP_POWEROFF] = VM_END_POWEROFF,
                                                      [ABI_STOP_RESET] = VM_END_RESET,
                                                      [ABI_STOP_PANIC] = VM_END_PANIC};
-    if (vcpu->regs.rdi >= ABI_STOP_COUNT) {
+    char text[ABI_LOG_MAX + 1];
+    if (vcpu->regs.rdi == ABI_STOP_FILES && take_text(vcpu, text)) {
+        vm_stop_files(vcpu->vm, text);
+        return EXIT_STOP;
+    }
+    if (vcpu->regs.rdi > ABI_STOP_PANIC) {
         *result = -ERR_INVAL;
         return EXIT_RESUME;
     }

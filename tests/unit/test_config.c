@@ -30,8 +30,14 @@ static void complain(void *context, const char *line)
     }
 }
 
+static uint64_t space_of(void *context, const struct config_guest *guest)
+{
+    (void)context;
+    return guest->memory + guest->engine_memory;
+}
+
 static const struct config_host host = {
-    .has_file = has_file, .memory = GIB(2), .cpus = 4, .complain = complain};
+    .has_file = has_file, .memory = GIB(2), .space_of = space_of, .cpus = 4, .complain = complain};
 
 static void read_text(const char *text)
 {
@@ -101,8 +107,10 @@ static const struct {
      "exarch.ini:3: memory = 3M: expected a size with its unit, "
      "such as 512M or 4G: 2M to 1024G, a multiple of 2M\n",
      true},
-    {"[guest a]\nkernel=k\nmemory = 3G\n",
-     "exarch.ini:3: memory = 3072M: expected at most 2048M, what is free here\n", true},
+    {"[guest a]\nkernel=k\nmemory = 3G\nengine_memory = 2M\n",
+     "exarch.ini:3: memory = 3072M: with engine and files 3074M; expected at most 2048M, what is "
+     "free here\n",
+     true},
     {"[guest a]\nkernel=k\ncpus = 2\n",
      "exarch.ini:3: cpus = 2: expected 1: guests have one CPU in this version\n", true},
     {"[guest a]\nkernel=k\ncpus = 17\n",

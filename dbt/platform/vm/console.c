@@ -59,9 +59,22 @@ void console_flush(void)
     hypercall(ABI_CALL_CONSOLE, 0, 0, 0, NULL);
 }
 
+/* The bytes in log_text that a formatter says it has written. */
+static uint64_t text_size(int length)
+{
+    return MIN((uint64_t)(length < 0 ? 0 : length), (uint64_t)ABI_LOG_MAX - 1);
+}
+
 void console_log(enum abi_log level, const char *format, va_list args)
 {
     int length = format_buffer_va(log_text, ABI_LOG_MAX, format, args);
-    uint64_t size = MIN((uint64_t)(length < 0 ? 0 : length), (uint64_t)ABI_LOG_MAX - 1);
-    hypercall(ABI_CALL_LOG, level, log_vpa, size, NULL);
+    hypercall(ABI_CALL_LOG, level, log_vpa, text_size(length), NULL);
+}
+
+void console_stop_files(const char *why)
+{
+    int length = format_buffer(log_text, ABI_LOG_MAX, "%s", why);
+    for (;;) {
+        hypercall(ABI_CALL_STOP, ABI_STOP_FILES, log_vpa, text_size(length), NULL);
+    }
 }

@@ -20,3 +20,6 @@ void console_flush(void);
 /* A line in root's log. */
 void console_log(enum abi_log level, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
+
+/* Ends the VM: the kernel, initrd or device tree that it was given cannot be started. */
+_Noreturn void console_stop_files(const char *why);

@@ -121,27 +121,6 @@ static void make_machine(const struct abi_boot *boot)
     vm_devices_init(&vm, boot);
 }
 
-/* --- virtio: the back ends are root's --- */
-static struct abi_vm *vm_page;
-
-/* Root takes the whole word at once: a second bell before that needs no second call. */
-static void ring_doorbell(unsigned n)
-{
-    if (!__atomic_fetch_or(&vm_page->doorbells, BIT64(n), __ATOMIC_SEQ_CST)) {
-        hypercall(ABI_CALL_DOORBELL, 0, 0, 0, NULL);
-    }
-}
-
-static void attach_devices(const struct abi_boot *boot)
-{
-    vm_page = space_pointer(boot->vm_page);
-    for (unsigned n = 0; n < ABI_DEVICES; n++) {
-        if (vm_page->devices[n].kind) {
-            virtio_mmio_attach(&vm, n, &vm_page->devices[n], ring_doorbell);
-        }
-    }
-}
-
 static void load_guest(const struct abi_boot *boot)
 {
     struct boot_config config = {.kernel = file_of(boot, ABI_FILE_KERNEL),
@@ -152,13 +131,12 @@ static void load_guest(const struct abi_boot *boot)
     const char *why = "";
     memcpy(config.seed, boot->seed, sizeof(config.seed));
     if (!config.kernel.data) {
-        give_up("there is no kernel to run");
+        console_stop_files("the kernel's file is empty");
     }
     if (boot_load(&vm, &config, &entry, &why) < 0) {
-        give_up(why);
+        console_stop_files(why);
     }
     space_add(boot->store); /* the files have been read */
-    attach_devices(boot);
     machine_reset(&vm);
     sys_vcpu_reset(&vcpus[0], entry.pc, entry.x0);
 }
