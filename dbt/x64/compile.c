@@ -31,8 +31,7 @@ static ir_ref root_of(const struct x64 *c, const struct ir_insn *i, ir_ref ref)
 
 bool x64_is_site(const struct ir_insn *i)
 {
-    return (ir_rows[i->op].effects & (IR_E_MEM | IR_E_SYNC | IR_E_END)) || i->op == IR_INSN ||
-           !lower_fns[i->op];
+    return (ir_rows[i->op].effects & (IR_E_MEM | IR_E_SYNC | IR_E_END)) || i->op == IR_INSN;
 }
 
 static bool is_droppable(const struct ir_insn *i)
@@ -148,27 +147,12 @@ static void shake(struct x64 *c)
     }
 }
 
-/* The guest instruction is the interpreter's: what it gave before this row is not bound to a slot
- * yet. */
-static void lower_by_interpreter(struct x64 *c, const struct ir_insn *i)
-{
-    x64_site(c);
-    emit_op(c, X_UD2);
-    if (ir_rows[i->op].result == IR_FLAGS) {
-        x64_flags_clobber(c);
-        x64_flags_def(c, (ir_ref)c->row, false);
-    } else if (ir_rows[i->op].result != IR_VOID) {
-        x64_def(c);
-    }
-}
-
 static int lower_rows(struct x64 *c)
 {
     const struct ir_block *block = c->block;
 
     for (unsigned n = 0; n < block->count; n++) {
         const struct ir_insn *i = &block->insn[n];
-        lower_fn *lower;
 
         if (x64_is_dropped(c, n)) {
             continue;
@@ -177,8 +161,7 @@ static int lower_rows(struct x64 *c)
             return X64_NO_SPACE;
         }
         begin_row(c, n);
-        lower = lower_fns[i->op];
-        (lower ? lower : lower_by_interpreter)(c, i);
+        lower_fns[i->op](c, i);
         end_row(c);
         if (c->shake) {
             shake(c);

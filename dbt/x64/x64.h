@@ -121,9 +121,9 @@ struct x64 {
     struct x64_ool ool[X64_MAX_OOL];
 };
 
-/* A row without its function is left to the interpreter: UD2 at a site (lower_by_interpreter). */
+/* Every row has its function: without it nothing links. */
 typedef void lower_fn(struct x64 *c, const struct ir_insn *i);
-#define IR_OP(name, res, a0, a1, a2, effects) lower_fn lower_##name __attribute__((weak));
+#define IR_OP(name, res, a0, a1, a2, effects) lower_fn lower_##name;
 #include "dbt/ir/ops.inc"
 #include "dbt/ir/ops_simd.inc"
 #undef IR_OP
@@ -246,8 +246,8 @@ struct x64_ool *x64_ool(struct x64 *c, x64_ool_fn *fn, uint8_t *from);
  * result to XMM d. All other registers that o->live has are kept; RFLAGS are lost. */
 void x64_ool_call(struct x64 *c, const struct x64_ool *o, unsigned helper, uint32_t imm,
                   const uint8_t arg[3], unsigned d);
-/* In an out-of-line path: sync helper(imm) with a0 in GPR a; CC_NE holds where its result is not 0. All
- * registers that o->live has are kept; the state in memory is not exact. */
+/* In an out-of-line path: sync helper(imm) with a0 in GPR a; CC_NE holds where its result is not 0.
+ * All registers that o->live has are kept; the state in memory is not exact. */
 void x64_ool_sync(struct x64 *c, const struct x64_ool *o, unsigned helper, uint32_t imm,
                   unsigned a);
 /* If cc: UD2, a site; the guest instruction is interpreted. */
