@@ -85,9 +85,10 @@ struct a64_state {
     uint32_t host_mxcsr; /* hosted: the C code's own value */
     uint64_t
         plat[4]; /* the platform's own, while code runs (hosted: its stack pointer, struct vcpu) */
-    uint64_t qc; /* non-zero: a saturating operation saturated (FPSR.QC) */
     v128 v[32];
-    v128 vtmp[4];       /* operands and results of pure helpers */
+    v128 vtmp[4]; /* operands and results of pure helpers */
+    v128 qc[4];   /* any bit: a saturating operation saturated (FPSR.QC); four, so that code that
+                     gathers here need not wait for its last store */
     uint64_t spill[32]; /* allocator's spill slots: GPR temporaries */
     v128 vspill[16];    /* and vector temporaries */
     v128 fp_abs[2];     /* constants of translated code (fp_write_fpcr): all bits but the signs, */

@@ -68,13 +68,15 @@ include tests/diff/module.mk tests/unit/a64.mk tests/fuzz/a64.mk tests/fuzz/devi
 DBT_TEST_SRC := tests/unit/fake_rt.c dbt/rt/pure_helpers.c $(DBT_IR_SRC) $(FP_SRC) \
                 kernel/lib/format.c
 UNIT_TESTS       += x64_run
-unit_x64_run_SRC := tests/unit/test_x64_run.c tests/unit/x64_host.c $(DBT_TEST_SRC) $(DBT_X64_SRC)
+unit_x64_run_SRC := tests/unit/test_x64_run.c tests/unit/x64_host.c dbt/platform/features.c \
+                    $(DBT_TEST_SRC) $(DBT_X64_SRC)
 UNIT_TESTS           += x64_returns
-unit_x64_returns_SRC := tests/unit/test_x64_returns.c tests/unit/x64_host.c dbt/rt/returns.c $(DBT_TEST_SRC) $(DBT_X64_SRC)
+unit_x64_returns_SRC := tests/unit/test_x64_returns.c tests/unit/x64_host.c dbt/rt/returns.c dbt/platform/features.c \
+                        $(DBT_TEST_SRC) $(DBT_X64_SRC)
 UNIT_TESTS     += vmsa
 unit_vmsa_SRC  := tests/unit/test_vmsa.c mmu/vmsa.c
 UNIT_TESTS         += x64_forms
-unit_x64_forms_SRC := tests/unit/test_x64_forms.c dbt/x64/encode.c
+unit_x64_forms_SRC := tests/unit/test_x64_forms.c dbt/x64/encode.c dbt/x64/constants.c
 unit_x64_forms_LIBS := -lZydis -lZycore
 
 UNIT_TESTS       += monitor

@@ -129,11 +129,12 @@ static inline unsigned lanes_of(unsigned q, unsigned size)
     return (q ? 16u : 8u) >> size;
 }
 
-/* --- helpers --- */
+/* --- what help_simd does --- */
 static inline ir_ref simd(struct tr *t, enum simd_op op, unsigned size, unsigned lanes,
                           unsigned shift, ir_ref a, ir_ref b, ir_ref c)
 {
-    return ir_call_v128(&t->b, HELPER_simd, SIMD_IMM(op, size, lanes, shift), a, b, c);
+    enum ir_op row = simd_saturates(op) ? IR_VINTQ : IR_VINT;
+    return ir_emit(&t->b, row, a, b, c, SIMD_IMM(op, size, lanes, shift), 0);
 }
 
 static inline ir_ref simd2(struct tr *t, enum simd_op op, unsigned size, unsigned lanes, ir_ref a,

@@ -6,7 +6,7 @@
 /* rd = expression, of all lanes; and of 64-bit scalars, which are vectors of one lane. */
 #define TRV(name, expression) TR(name, put_v(t, a->q, a->rd, expression))
 #define TRS(name, expression) TR(name, put_v(t, 0, a->rd, expression))
-/* rd = expression of a helper, which zeroes what is beyond its lanes */
+/* rd = expression of a row of help_simd, which zeroes what is beyond its lanes */
 #define TRH(name, expression) TR(name, put(t, a->rd, expression))
 #define LANES                 lanes_of(a->q, a->size)
 
@@ -190,35 +190,13 @@ TR(UADDLV_v, addlv(t, true, a))
 /* --- counting and reversing bits --- */
 TRH(CLS_v, simd1(t, SIMD_CLS, a->size, LANES, N))
 TRH(CLZ_v, simd1(t, SIMD_CLZ, a->size, LANES, N))
+TRH(CNT_v, simd1(t, SIMD_CNT, 0, lanes_of(a->q, 0), N))
+TRH(RBIT_v, simd1(t, SIMD_RBIT, 0, lanes_of(a->q, 0), N))
 
-/* Each byte looked up by its halves: low and high have a byte for each value of half a byte. */
-static ir_ref by_nibbles(struct tr *t, ir_ref v, const uint64_t low[2], const uint64_t high[2])
-{
-    ir_ref low_table = op2(t, IR_VPAIR64, ir_const64(&t->b, low[0]), ir_const64(&t->b, low[1]));
-    ir_ref high_table = op2(t, IR_VPAIR64, ir_const64(&t->b, high[0]), ir_const64(&t->b, high[1]));
-    ir_ref x = op2(t, IR_VTBL, low_table, op2(t, IR_VAND, v, v_const(t, 0, 0x0f)));
-    return v_op(t, IR_VADD, 0, x, op2(t, IR_VTBL, high_table, v_shift(t, IR_VUSHR, 0, v, 4)));
-}
-
-static ir_ref popcount(struct tr *t, ir_ref v)
-{
-    static const uint64_t ones[2] = {0x0302020102010100, 0x0403030203020201};
-    return by_nibbles(t, v, ones, ones);
-}
-
-static ir_ref reverse_bits(struct tr *t, ir_ref v)
-{
-    static const uint64_t low[2] = {0xe060a020c0408000, 0xf070b030d0509010};
-    static const uint64_t high[2] = {0x0e060a020c040800, 0x0f070b030d050901};
-    return by_nibbles(t, v, low, high);
-}
-
-TRV(CNT_v, popcount(t, N))
-TRV(RBIT_v, reverse_bits(t, N))
 TRH(URECPE_v, simd1(t, SIMD_URECPE, 2, lanes_of(a->q, 2), N))
 TRH(URSQRTE_v, simd1(t, SIMD_URSQRTE, 2, lanes_of(a->q, 2), N))
 
-/* --- saturating arithmetic and shifts by a register: helpers, which set FPSR.QC --- */
+/* --- saturating arithmetic, which sets FPSR.QC, and shifts by a register --- */
 #define HELPED2(name)                                                                              \
     TRH(name##_v, simd2(t, SIMD_##name, a->size, LANES, N, M))                                     \
     TRH(name##_s, simd2(t, SIMD_##name, a->size, 1, N, M))

@@ -102,8 +102,14 @@ TR(XTN_v, put_narrow(t, a->q, a->rd, xtn(t, a->size, N)))
 TR(SHLL_v, put(t, a->rd, v_shift(t, IR_VSHL, W, WIDE(true, N), 8u << a->size)))
 
 #define SATURATE(size, lanes, shift, op) simd(t, SIMD_##op, size, lanes, shift, N, IR_NONE, IR_NONE)
+/* put_narrow of what has zeros above. */
+static enum tr_result put_narrowed(struct tr *t, unsigned q, unsigned rd, ir_ref v)
+{
+    return q ? put_narrow(t, q, rd, v) : put(t, rd, v);
+}
+
 #define SAT_XTN(name, op)                                                                          \
-    TR(name##_v, put_narrow(t, a->q, a->rd, SATURATE(a->size, 8u >> a->size, 0, op)))              \
+    TR(name##_v, put_narrowed(t, a->q, a->rd, SATURATE(a->size, 8u >> a->size, 0, op)))            \
     TR(name##_s, put(t, a->rd, SATURATE(a->size, 1, 0, op)))
 SAT_XTN(SQXTN, SQSHRN)
 SAT_XTN(UQXTN, UQSHRN)
@@ -115,17 +121,17 @@ SAT_XTN(SQXTUN, SQSHRUN)
 #define RIGHT  ((16u << SIZE_I) - (a->immh << 3 | a->immb))
 #define LEFT   ((a->immh << 3 | a->immb) - (8u << SIZE_I))
 
-/* x >> n, plus the last bit shifted out when rounding. */
+/* x >> n; rounding it is half, rounded up, of s = x >> (n - 1): s - (s >> 1). */
 static ir_ref shr(struct tr *t, bool is_unsigned, bool rounds, unsigned size, ir_ref v, unsigned n)
 {
-    ir_ref r = is_unsigned && n == 8u << size /* no shift: Bochs 2.7 leaves 64 >> 64 as it is */
-                   ? v_const(t, size, 0)
-                   : v_shift(t, is_unsigned ? IR_VUSHR : IR_VSSHR, size, v, n);
-    if (rounds) {
-        ir_ref last = v_shift(t, IR_VUSHR, size, v, n - 1);
-        r = v_op(t, IR_VADD, size, r, op2(t, IR_VAND, last, v_const(t, size, 1)));
+    enum ir_op shift = is_unsigned ? IR_VUSHR : IR_VSSHR;
+    if (!rounds) {
+        return is_unsigned && n == 8u << size /* no shift: Bochs 2.7 leaves 64 >> 64 as it is */
+                   ? v_zero(t)
+                   : v_shift(t, shift, size, v, n);
     }
-    return r;
+    ir_ref s = v_shift(t, shift, size, v, n - 1);
+    return v_op(t, IR_VSUB, size, s, v_shift(t, shift, size, s, 1));
 }
 
 #define SHIFT_RIGHT(name, is_unsigned, rounds)                                                     \
@@ -163,12 +169,10 @@ TR(SRI_s_i, put_v(t, 0, a->rd, sri(t, 3, N, D, RIGHT)))
 TR(SLI_v_i, put_v(t, a->q, a->rd, sli(t, SIZE_I, N, D, LEFT)))
 TR(SLI_s_i, put_v(t, 0, a->rd, sli(t, 3, N, D, LEFT)))
 
-/* Saturating shifts to the left: as those by a register. */
+/* Saturating shifts to the left: as those by a register, the shift in the place of one. */
 #define SAT_LEFT(name)                                                                             \
-    TR(name##_v_i,                                                                                 \
-       put(t, a->rd,                                                                               \
-           simd2(t, SIMD_##name, SIZE_I, lanes_of(a->q, SIZE_I), N, v_const(t, SIZE_I, LEFT))))    \
-    TR(name##_s_i, put(t, a->rd, simd2(t, SIMD_##name, SIZE_I, 1, N, v_const(t, SIZE_I, LEFT))))
+    TR(name##_v_i, put(t, a->rd, SATURATE(SIZE_I, lanes_of(a->q, SIZE_I), LEFT, name)))            \
+    TR(name##_s_i, put(t, a->rd, SATURATE(SIZE_I, 1, LEFT, name)))
 SAT_LEFT(SQSHLU)
 SAT_LEFT(SQSHL)
 SAT_LEFT(UQSHL)
@@ -184,7 +188,7 @@ static ir_ref rshrn(struct tr *t, unsigned size, ir_ref n, unsigned amount)
 TR(RSHRN_v_i, put_narrow(t, a->q, a->rd, rshrn(t, SIZE_I, N, RIGHT)))
 
 #define SAT_NARROW(name)                                                                           \
-    TR(name##_v_i, put_narrow(t, a->q, a->rd, SATURATE(SIZE_I, 8u >> SIZE_I, RIGHT, name)))        \
+    TR(name##_v_i, put_narrowed(t, a->q, a->rd, SATURATE(SIZE_I, 8u >> SIZE_I, RIGHT, name)))      \
     TR(name##_s_i, put(t, a->rd, SATURATE(SIZE_I, 1, RIGHT, name)))
 SAT_NARROW(SQSHRUN)
 SAT_NARROW(SQRSHRUN)

@@ -30,11 +30,21 @@ void fp_write_fpcr(struct a64_state *st, uint64_t value)
     }
 }
 
+static bool has_saturated(const struct a64_state *st)
+{
+    uint64_t any = 0;
+
+    for (unsigned n = 0; n < ARRAY_SIZE(st->qc); n++) {
+        any |= st->qc[n].lane[0] | st->qc[n].lane[1];
+    }
+    return any;
+}
+
 uint32_t fp_read_fpsr(const struct a64_state *st)
 {
     uint32_t m = st->mxcsr;
 
-    return st->fpsr | (st->qc ? FPSR_QC : 0) | (m & MXCSR_IE ? FPSR_IOC : 0) |
+    return st->fpsr | (has_saturated(st) ? FPSR_QC : 0) | (m & MXCSR_IE ? FPSR_IOC : 0) |
            (m & MXCSR_ZE ? FPSR_DZC : 0) | (m & MXCSR_OE ? FPSR_OFC : 0) |
            (m & MXCSR_UE ? FPSR_UFC : 0) | (m & MXCSR_PE ? FPSR_IXC : 0);
 }
@@ -42,7 +52,8 @@ uint32_t fp_read_fpsr(const struct a64_state *st)
 void fp_write_fpsr(struct a64_state *st, uint64_t value)
 {
     st->fpsr = (uint32_t)value & FPSR_WRITABLE & ~FPSR_QC;
-    st->qc = !!(value & FPSR_QC);
+    __builtin_memset(st->qc, 0, sizeof(st->qc));
+    st->qc[0].lane[0] = !!(value & FPSR_QC);
     st->mxcsr &= ~MXCSR_STICKY;
 }
 

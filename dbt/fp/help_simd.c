@@ -102,6 +102,26 @@ static uint64_t count_leading(uint64_t a, unsigned size)
     return a ? (unsigned)__builtin_clzll(a) - (64 - width) : width;
 }
 
+static uint64_t count_ones(uint64_t a)
+{
+    uint64_t ones = 0;
+
+    for (; a; a &= a - 1) {
+        ones++;
+    }
+    return ones;
+}
+
+static uint64_t reverse_byte(uint64_t a)
+{
+    uint64_t result = 0;
+
+    for (unsigned n = 0; n < 8; n++) {
+        result |= (uint64_t)bit(a, n) << (7 - n);
+    }
+    return result;
+}
+
 static uint64_t narrow(struct lane_args *l, bool from_unsigned, bool to_unsigned, bool rounds)
 {
     wide value = from_unsigned ? (wide)l->a : (wide)as_signed(l->a, l->size + 1);
@@ -162,6 +182,8 @@ static uint64_t one_operand(struct lane_args *l, enum simd_op op)
     case SIMD_CLS:
         return count_leading((uint64_t)(a ^ a >> 1) & MASK((8u << l->size) - 2, 0), l->size) - 1;
     case SIMD_CLZ: return count_leading(l->a, l->size);
+    case SIMD_CNT: return count_ones(l->a);
+    case SIMD_RBIT: return reverse_byte(l->a);
     case SIMD_URECPE: return fp_urecpe((uint32_t)l->a);
     case SIMD_URSQRTE: return fp_ursqrte((uint32_t)l->a);
     default: __builtin_unreachable();
@@ -205,10 +227,10 @@ void help_simd(struct a64_state *st, v128 *result, const v128 *a, const v128 *b,
 
     for (unsigned n = 0; n < lanes; n++) {
         l.a = lane_get(a, from, first + n);
-        l.b = b ? lane_get(b, from, first + n) : 0;
+        l.b = b ? lane_get(b, from, first + n) : shift_or_first;
         l.c = c ? lane_get(c, size, n) : 0;
         lane_set(&out, size, n, lane_op(&l, op));
     }
     *result = out;
-    st->qc |= l.saturated;
+    st->qc[0].lane[0] |= l.saturated;
 }

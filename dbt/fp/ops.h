@@ -81,7 +81,7 @@ enum simd_op {
     SIMD_UQSUB,
     SIMD_SUQADD, /* signed a + unsigned b */
     SIMD_USQADD, /* unsigned a + signed b */
-    SIMD_SSHL,   /* shifts by the signed low byte of b's lane */
+    SIMD_SSHL, /* shifts by the signed low byte of b's lane, or where b is absent by imm's shift */
     SIMD_USHL,
     SIMD_SRSHL,
     SIMD_URSHL,
@@ -108,6 +108,8 @@ enum simd_op {
     SIMD_SQNEG,
     SIMD_CLS,
     SIMD_CLZ,
+    SIMD_CNT,
+    SIMD_RBIT, /* of each byte */
     SIMD_URECPE,
     SIMD_URSQRTE,
     /* size is the result's, a has lanes of twice of it, shifted right by `shift` */
@@ -119,6 +121,28 @@ enum simd_op {
     SIMD_SQRSHRUN,
     SIMD_OP_COUNT
 };
+
+/* Whether the operation may set FPSR.QC. */
+static inline bool simd_saturates(enum simd_op op)
+{
+    switch (op) {
+    case SIMD_SSHL:
+    case SIMD_USHL:
+    case SIMD_SRSHL:
+    case SIMD_URSHL:
+    case SIMD_PMUL:
+    case SIMD_SDOT:
+    case SIMD_UDOT:
+    case SIMD_PMULL:
+    case SIMD_CLS:
+    case SIMD_CLZ:
+    case SIMD_CNT:
+    case SIMD_RBIT:
+    case SIMD_URECPE:
+    case SIMD_URSQRTE: return false;
+    default: return true;
+    }
+}
 
 /* enum simd_op | size << 8 | lanes << 10 | shift << 16 */
 #define SIMD_IMM(op, size, lanes, shift)                                                           \

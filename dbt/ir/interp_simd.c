@@ -136,6 +136,16 @@ INTERP(VTBL)
     }
 }
 
+INTERP(VINT)
+{
+    help_simd(in->st, &r->v, &V(0), a[1] ? &V(1) : NULL, a[2] ? &V(2) : NULL, (uint32_t)i->imm);
+}
+
+INTERP(VINTQ)
+{
+    help_simd(in->st, &r->v, &V(0), a[1] ? &V(1) : NULL, a[2] ? &V(2) : NULL, (uint32_t)i->imm);
+}
+
 /* --- crypto --- */
 #define INTERP_CRYPTO(name, op, b)                                                                 \
     INTERP(name)                                                                                   \

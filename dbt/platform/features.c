@@ -34,6 +34,10 @@ uint32_t features_optional(void)
         features |= (b & bit_SHA ? X64_SHA : 0) | (b & bit_ADX ? X64_ADX : 0) |
                     (c7 & bit_VPCLMULQDQ ? X64_VPCLMUL : 0) | (c7 & bit_GFNI ? X64_GFNI : 0) |
                     ((b & avx512) == avx512 ? X64_AVX512VL : 0);
+        if (features & X64_AVX512VL) {
+            features |=
+                (c7 & bit_AVX512VNNI ? X64_VNNI : 0) | (c7 & bit_AVX512BITALG ? X64_BITALG : 0);
+        }
     }
     return features;
 }
@@ -42,9 +46,9 @@ static const struct {
     const char *name;
     uint32_t feature;
 } names[] = {
-    {"none", 0},        {"avx512", X64_AVX512VL}, {"sha", X64_SHA},   {"vpclmul", X64_VPCLMUL},
-    {"gfni", X64_GFNI}, {"adx", X64_ADX},         {"aes", X64_AESNI}, {"pclmul", X64_PCLMUL},
-    {"f16c", X64_F16C},
+    {"none", 0},        {"avx512", X64_AVX512VL}, {"sha", X64_SHA},       {"vpclmul", X64_VPCLMUL},
+    {"gfni", X64_GFNI}, {"adx", X64_ADX},         {"aes", X64_AESNI},     {"pclmul", X64_PCLMUL},
+    {"f16c", X64_F16C}, {"vnni", X64_VNNI},       {"bitalg", X64_BITALG},
 };
 
 /* Whether text begins with name and ends there or goes on behind a comma. */

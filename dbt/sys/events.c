@@ -28,7 +28,6 @@ void sys_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
     sysregs_reset(vcpu);
     fp_write_fpcr(st, 0);
     fp_write_fpsr(st, 0);
-    st->qc = 0;
     vcpu->halted = false;
     vcpu->event = false;
     vcpu->step_stepped = false;

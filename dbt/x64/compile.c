@@ -160,6 +160,7 @@ static int lower_rows(struct x64 *c)
         if (c->p > c->limit) {
             return X64_NO_SPACE;
         }
+        x64_constants_ready(c);
         begin_row(c, n);
         lower_fns[i->op](c, i);
         end_row(c);
@@ -178,6 +179,7 @@ static int emit_ool(struct x64 *c)
         if (c->p > c->limit) {
             return X64_NO_SPACE;
         }
+        x64_constants_ready(c);
         emit_bind(c, o->from);
         o->fn(c, o);
     }
@@ -211,6 +213,8 @@ static void init(struct x64 *c, const struct ir_block *block, const struct x64_e
     c->spill_free = UINT32_MAX;
     c->vspill_free = UINT16_MAX;
     c->ool_count = 0;
+    c->constants = 0;
+    c->constant_uses = 0;
     __builtin_memset(c->reg_ref, 0xff, sizeof(c->reg_ref));
     __builtin_memset(c->slot, 0xff, sizeof(c->slot));
 }
@@ -230,6 +234,9 @@ int x64_compile(const struct ir_block *block, const struct x64_env *env, struct 
     x64_loop_enter(c);
     result = lower_rows(c);
     result = result == X64_OK ? emit_ool(c) : result;
+    if (result == X64_OK) {
+        x64_constants_put(c); /* the red zone has room for them */
+    }
     code->size = (uint32_t)(c->p - code->rw);
     return result;
 }

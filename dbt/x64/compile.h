@@ -25,6 +25,8 @@ enum x64_feature {
     X64_AESNI = 1 << 5,
     X64_PCLMUL = 1 << 6,
     X64_F16C = 1 << 7,
+    X64_VNNI = 1 << 8,   /* AVX512-VNNI with AVX512VL */
+    X64_BITALG = 1 << 9, /* AVX512-BITALG with AVX512VL */
 };
 
 /* Code addresses that emitted code jumps to or calls; the platform's stubs (platform.h). */

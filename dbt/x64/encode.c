@@ -130,6 +130,12 @@ static void put_mem(struct x64 *c, x86_form form, unsigned reg, struct x86_mem m
         put_disp32_only(c, reg, mem);
         return;
     }
+    if (mem.base == X86_POOL) {
+        put_modrm(c, 0, reg, RBP); /* [RIP + disp32] */
+        x64_constant_used(c, (unsigned)mem.disp);
+        put32(c, 0);
+        return;
+    }
     if (mem.index == X86_NONE && (mem.base & 7) != RSP) {
         put_modrm(c, mod, reg, mem.base);
     } else {
@@ -140,6 +146,21 @@ static void put_mem(struct x64 *c, x86_form form, unsigned reg, struct x86_mem m
         put8(c, (uint8_t)mem.disp);
     } else if (mod == 2) {
         put32(c, (uint32_t)mem.disp);
+    }
+}
+
+/* The register in mem that prefixes extend. */
+static unsigned extended(unsigned reg)
+{
+    return reg >= X86_POOL ? 0 : reg;
+}
+
+/* The immediate byte of an instruction with a memory operand: RIP is behind it. */
+static void put_imm8_of(struct x64 *c, struct x86_mem mem, unsigned imm)
+{
+    put8(c, imm);
+    if (mem.base == X86_POOL) {
+        c->constant_use[c->constant_uses - 1].tail = 1;
     }
 }
 
@@ -155,10 +176,8 @@ void emit_vrr(struct x64 *c, x86_form form, unsigned reg, unsigned vvvv, unsigne
 void emit_vrm(struct x64 *c, x86_form form, unsigned reg, unsigned vvvv, struct x86_mem mem)
 {
     bool force = (form & XF_RB) && is_high_byte(reg);
-    unsigned base = mem.base == X86_NONE ? 0 : mem.base;
-    unsigned index = mem.index == X86_NONE ? 0 : mem.index;
 
-    put_opcode(c, form, reg, vvvv, index, base, force);
+    put_opcode(c, form, reg, vvvv, extended(mem.index), extended(mem.base), force);
     put_mem(c, form, reg, mem);
 }
 
@@ -181,7 +200,7 @@ void emit_rri(struct x64 *c, x86_form form, unsigned reg, unsigned rm, unsigned 
 void emit_rmi(struct x64 *c, x86_form form, unsigned reg, struct x86_mem mem, unsigned imm)
 {
     emit_rm(c, form, reg, mem);
-    put8(c, imm);
+    put_imm8_of(c, mem, imm);
 }
 
 void emit_rri32(struct x64 *c, x86_form form, unsigned reg, unsigned rm, int32_t imm)
@@ -198,10 +217,7 @@ void emit_r(struct x64 *c, x86_form form, unsigned rm)
 
 void emit_m(struct x64 *c, x86_form form, struct x86_mem mem)
 {
-    unsigned base = mem.base == X86_NONE ? 0 : mem.base;
-    unsigned index = mem.index == X86_NONE ? 0 : mem.index;
-
-    put_opcode(c, form, 0, 0, index, base, false);
+    put_opcode(c, form, 0, 0, extended(mem.index), extended(mem.base), false);
     put_mem(c, form, F_DIGIT(form), mem);
 }
 
@@ -259,7 +275,7 @@ void emit_vrmi(struct x64 *c, x86_form form, unsigned reg, unsigned vvvv, struct
                unsigned imm)
 {
     emit_vrm(c, form, reg, vvvv, mem);
-    put8(c, imm);
+    put_imm8_of(c, mem, imm);
 }
 
 void emit_vri(struct x64 *c, x86_form form, unsigned vvvv, unsigned rm, unsigned imm)

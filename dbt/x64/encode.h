@@ -118,6 +118,7 @@ struct x86_mem {
     uint8_t scale;
 };
 #define X86_NONE 0xff
+#define X86_POOL 0xfe /* base: the block's constant number disp (x64_constant) */
 
 static inline struct x86_mem mem_base(unsigned base, int32_t disp)
 {

@@ -72,6 +72,15 @@ struct x64_ool {
 };
 #define X64_MAX_OOL (IR_MAX_INSNS + 64)
 
+/* The block's vector constants (constants.c): each is there once, behind the code that uses it. */
+#define X64_CONSTANTS     64
+#define X64_CONSTANT_USES 512
+struct x64_constant_use {
+    uint8_t *rel32;
+    uint8_t index; /* of the constant */
+    uint8_t tail;  /* bytes of the instruction behind rel32 */
+};
+
 struct x64 {
     uint8_t *p; /* where the next byte goes */
     uint8_t *limit;
@@ -119,6 +128,10 @@ struct x64 {
     bool dropped[IR_MAX_INSNS];     /* the row makes nothing (x64_is_dropped) */
     uint64_t overwritten[IR_MAX_INSNS]; /* slots that are set after the row, before any site */
     struct x64_ool ool[X64_MAX_OOL];
+
+    unsigned constants, constant_uses;
+    uint64_t constant[X64_CONSTANTS][2];
+    struct x64_constant_use constant_use[X64_CONSTANT_USES];
 };
 
 /* Every row has its function: without it nothing links. */
@@ -144,6 +157,15 @@ unsigned x64_def_from(struct x64 *c, unsigned k); /* the result, in a register t
                                                      k; after all x64_use of the row */
 unsigned x64_scratch(struct x64 *c);              /* a GPR for this row */
 unsigned x64_scratch_xmm(struct x64 *c);
+/* Gives back the scratch registers got since c->scratch was `before`. */
+static inline void x64_scratch_drop(struct x64 *c, uint32_t before)
+{
+    uint32_t drop = c->scratch & ~before;
+
+    c->scratch = before;
+    c->free |= drop;
+    c->pinned &= ~drop;
+}
 unsigned x64_copy(struct x64 *c, unsigned k); /* a scratch GPR or XMM that holds argument k */
 void x64_take(struct x64 *c, unsigned reg);   /* this very GPR for the row; before other requests */
 void x64_copy_to(struct x64 *c, unsigned k, unsigned reg); /* the same, holding argument k */
@@ -238,6 +260,15 @@ void x64_loop_enter(struct x64 *c);
 void x64_loop_write_back(struct x64 *c);
 bool x64_loop_back(struct x64 *c, enum x86_cc cc);
 bool x64_loop_forever(struct x64 *c);
+
+/* --- vector constants --- */
+/* A 16-byte constant as a memory operand of this row; a row may have X64_ROW_CONSTANTS of them. */
+struct x86_mem x64_constant(struct x64 *c, uint64_t low, uint64_t high);
+#define X64_ROW_CONSTANTS 16
+void x64_constant_used(struct x64 *c, unsigned index); /* by the rel32 that comes next */
+/* Before a row or path: room for what it may need. At the end: puts what is left. */
+void x64_constants_ready(struct x64 *c);
+void x64_constants_put(struct x64 *c);
 
 /* --- sites and out-of-line paths --- */
 void x64_site(struct x64 *c); /* the next instruction may fault */

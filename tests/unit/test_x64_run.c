@@ -190,7 +190,7 @@ static void operands_of(enum ir_op op, uint64_t *imm, unsigned *aux)
 
 static bool is_pure_row(enum ir_op op)
 {
-    return ir_rows[op].effects == 0 && ir_rows[op].result != IR_VOID;
+    return ir_rows[op].effects == 0 && ir_rows[op].result != IR_VOID && op != IR_VINT;
 }
 
 static ir_ref random_row(enum ir_op op)
@@ -267,6 +267,73 @@ static ir_ref random_fp_row(void)
     }
 }
 
+/* --- help_simd --- */
+/* Sizes that the operation has, as a set of bits. */
+static unsigned simd_sizes(enum simd_op op)
+{
+    switch (op) {
+    case SIMD_SQDMULH:
+    case SIMD_SQRDMULH:
+    case SIMD_SQRDMLAH:
+    case SIMD_SQRDMLSH: return 6;
+    case SIMD_SQDMULL:
+    case SIMD_SQDMLAL:
+    case SIMD_SQDMLSL: return 12;
+    case SIMD_SDOT:
+    case SIMD_UDOT:
+    case SIMD_URECPE:
+    case SIMD_URSQRTE: return 4;
+    case SIMD_PMUL:
+    case SIMD_CNT:
+    case SIMD_RBIT: return 1;
+    case SIMD_PMULL: return 2;
+    case SIMD_CLS:
+    case SIMD_CLZ: return 7;
+    default: return op >= SIMD_SQSHRN ? 7 : 15;
+    }
+}
+
+/* A saturating shift to the left may have its amount in imm; the only form that SQSHLU has. */
+static bool by_immediate(enum simd_op op)
+{
+    return op == SIMD_SQSHLU || ((op == SIMD_SQSHL || op == SIMD_UQSHL) && below(2));
+}
+
+static ir_ref random_simd_row(void)
+{
+    enum simd_op op = (enum simd_op)below(SIMD_OP_COUNT);
+    ir_ref a0 = any(IR_V128), a1 = op < SIMD_SQABS ? any(IR_V128) : IR_NONE, a2 = IR_NONE;
+    bool accumulates =
+        (op >= SIMD_SQRDMLAH && op <= SIMD_UDOT) || op == SIMD_SQDMLAL || op == SIMD_SQDMLSL;
+    unsigned size, lanes, shift = 0;
+
+    do {
+        size = below(4);
+    } while (!(simd_sizes(op) >> size & 1));
+    lanes = below(3) == 0 ? 1 : op >= SIMD_SQSHRN || below(2) ? 8u >> size : 16u >> size;
+    if (op >= SIMD_SQDMULL && op < SIMD_SQABS) {
+        lanes = lanes == 1 && op != SIMD_PMULL ? 1 : 16u >> size;
+        shift = lanes == 1 || below(2) ? 0 : lanes;
+    } else if (op >= SIMD_SQSHRN) {
+        shift = below(2) ? below((8u << size) + 1) : 0;
+        shift = shift == 0 && (op == SIMD_SQRSHRN || op == SIMD_UQRSHRN || op == SIMD_SQRSHRUN)
+                    ? 1
+                    : shift;
+    } else if (by_immediate(op)) {
+        a1 = IR_NONE;
+        shift = below(8u << size);
+    }
+    if (op >= SIMD_PMUL && op <= SIMD_UDOT && op != SIMD_SQRDMLAH && op != SIMD_SQRDMLSH &&
+        lanes == 1) {
+        lanes = 16u >> size;
+    }
+    if (accumulates) {
+        a2 = any(IR_V128);
+    }
+    return ir_emit(&b, simd_saturates(op) ? IR_VINTQ : IR_VINT, a0, a1, a2,
+                   SIMD_IMM(op, size, lanes, shift), 0);
+}
+
 /* A row of any kind that computes, now and then with the flags row that belongs to it. */
 static void compute(void)
 {
@@ -275,6 +342,10 @@ static void compute(void)
 
     if (below(5) == 0) {
         keep(random_fp_row());
+        return;
+    }
+    if (below(5) == 0) {
+        keep(random_simd_row());
         return;
     }
     do {

@@ -2,7 +2,6 @@
 /* The unit tests' host of compiled code, see x64_host.h. */
 #include "tests/unit/x64_host.h"
 
-#include <cpuid.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include "dbt/platform/features.h"
 #include "dbt/rt/fault.h"
 #include "dbt/rt/helpers.h"
 #include "tests/unit/fake_rt.h"
@@ -200,29 +200,11 @@ uint64_t host_found(void)
     return (uintptr_t)host_found_stub;
 }
 
-static bool has_sha(void)
-{
-    unsigned a, b, c, d;
-
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
-}
-
-/* What this processor has of enum x64_feature. */
-static uint32_t host_features(void)
-{
-    return (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-                    __builtin_cpu_supports("avx512bw")
-                ? X64_AVX512VL
-                : 0) |
-           (__builtin_cpu_supports("aes") ? X64_AESNI : 0) |
-           (__builtin_cpu_supports("pclmul") ? X64_PCLMUL : 0) | (has_sha() ? X64_SHA : 0);
-}
-
 struct x64_env host_env(enum x64_mem_model model, uint32_t shake)
 {
     return (struct x64_env){
         .mem_model = model,
-        .features = host_features() & (shake ? shake : UINT32_MAX),
+        .features = features_optional() & (shake ? shake : UINT32_MAX),
         .exit = (uintptr_t)host_exit_stub,
         .lookup = (uintptr_t)host_lookup_stub,
         .call_sync = (uintptr_t)host_sync_stub,

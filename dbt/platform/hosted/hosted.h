@@ -29,7 +29,8 @@ void hosted_memory_init(uint64_t ram_size, uint64_t code_size);
 int hosted_ram_fd(void);
 
 /* --- run.c --- */
-/* Writes the stubs, fills plat_env(); of the host's optional features those in the mask are used. */
+/* Writes the stubs, fills plat_env(); of the host's optional features those in the mask are used.
+ */
 void hosted_stubs_init(uint32_t features);
 void hosted_thread_init(
     struct vcpu *vcpu); /* the calling thread becomes vcpu's: stack and handlers of signals */

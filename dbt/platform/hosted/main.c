@@ -45,7 +45,7 @@ static const char usage[] =
     "  --code-cache SIZE  room for translated code (128M)\n"
     "  --features LIST    host features to use beyond x86-64-v3, of those that there are: of "
     "none,\n"
-    "                     avx512, sha, vpclmul, gfni, adx, aes, pclmul, f16c (all)\n"
+    "                     avx512, sha, vpclmul, gfni, adx, aes, pclmul, f16c, vnni, bitalg (all)\n"
     "  --interp           interpret everything, translate nothing\n"
     "  --no-reboot        end when the guest resets\n"
     "The guest's UART is standard input and output; on a terminal Ctrl-A x ends the guest.\n";
