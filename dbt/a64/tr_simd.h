@@ -85,7 +85,7 @@ static inline ir_ref v_dup(struct tr *t, unsigned size, ir_ref v, unsigned index
 /* One lane alone in a register. */
 static inline ir_ref v_lane(struct tr *t, unsigned size, ir_ref v, unsigned index)
 {
-    return op1(t, IR_VFROM64, op1_imm(t, IR_VGET, v, index, size));
+    return v_low(t, size, v_ext(t, v, v, index << size));
 }
 
 /* Even and odd lanes of the vector (8 << q bytes) m:n. */
@@ -117,11 +117,11 @@ static inline enum tr_result put_v(struct tr *t, unsigned q, unsigned rd, ir_ref
     return put(t, rd, q ? v : v_low(t, 3, v));
 }
 
-/* A result of 64 bits into the lower half (the upper one becomes zero), or when q the upper half.
- */
+/* A result of 64 bits, zeros above, into the lower half (the upper one becomes zero), or when q the
+ * upper half. */
 static inline enum tr_result put_narrow(struct tr *t, unsigned q, unsigned rd, ir_ref v)
 {
-    return put(t, rd, q ? v_op(t, IR_VZIP1, 3, get_v(t, rd), v) : v_low(t, 3, v));
+    return put(t, rd, q ? v_op(t, IR_VZIP1, 3, get_v(t, rd), v) : v);
 }
 
 static inline unsigned lanes_of(unsigned q, unsigned size)

@@ -29,19 +29,20 @@ static ir_ref cmgt(struct tr *t, unsigned size, ir_ref n, ir_ref m)
     return v_op(t, IR_VCMPGT, size, n, m);
 }
 
-static ir_ref cmge(struct tr *t, unsigned size, ir_ref n, ir_ref m)
-{
-    return v_not(t, cmgt(t, size, m, n));
-}
-
 static ir_ref cmeq(struct tr *t, unsigned size, ir_ref n, ir_ref m)
 {
     return v_op(t, IR_VCMPEQ, size, n, m);
 }
 
+static ir_ref cmge(struct tr *t, unsigned size, ir_ref n, ir_ref m)
+{
+    return size < 3 ? cmeq(t, size, v_op(t, IR_VSMAX, size, n, m), n) : v_not(t, cmgt(t, 3, m, n));
+}
+
 static ir_ref cmtst(struct tr *t, unsigned size, ir_ref n, ir_ref m)
 {
-    return v_not(t, cmeq(t, size, op2(t, IR_VAND, n, m), v_zero(t)));
+    ir_ref zero = v_zero(t);
+    return cmeq(t, size, cmeq(t, size, op2(t, IR_VAND, n, m), zero), zero);
 }
 
 /* Unsigned comparisons: n >= m where n is the greater one; 64-bit lanes as signed ones, shifted. */
@@ -142,9 +143,19 @@ TRV(SHSUB_v, v_op(t, IR_VSUB, a->size, HALF(false), op2(t, IR_VANDN, M, N)))
 TRV(UHSUB_v, v_op(t, IR_VSUB, a->size, HALF(true), op2(t, IR_VANDN, M, N)))
 
 /* --- pairwise --- */
+static ir_ref addp(struct tr *t, unsigned q, unsigned size, ir_ref n, ir_ref m)
+{
+    if (size == 0) { /* the low bytes of sums in halfwords */
+        n = op1_imm(t, IR_VADDLP, n, 1, 0);
+        m = op1_imm(t, IR_VADDLP, m, 1, 0);
+        return v_evens(t, q, 0, n, m);
+    }
+    return v_op(t, IR_VADD, size, v_evens(t, q, size, n, m), v_odds(t, q, size, n, m));
+}
+
 #define PAIRWISE(op)                                                                               \
     v_op(t, IR_##op, a->size, v_evens(t, a->q, a->size, N, M), v_odds(t, a->q, a->size, N, M))
-TRV(ADDP_v, PAIRWISE(VADD))
+TRV(ADDP_v, addp(t, a->q, a->size, N, M))
 TRV(SMAXP_v, PAIRWISE(VSMAX))
 TRV(UMAXP_v, PAIRWISE(VUMAX))
 TRV(SMINP_v, PAIRWISE(VSMIN))
@@ -154,10 +165,7 @@ TRS(ADDP_s_p, v_op(t, IR_VADD, 3, N, v_part(t, 1, N)))
 /* Sums of neighbours, twice as wide. */
 static ir_ref addlp(struct tr *t, bool is_unsigned, unsigned size, ir_ref n)
 {
-    unsigned bits = 8u << size;
-    enum ir_op shr = is_unsigned ? IR_VUSHR : IR_VSSHR;
-    ir_ref even = v_shift(t, shr, size + 1, v_shift(t, IR_VSHL, size + 1, n, bits), bits);
-    return v_op(t, IR_VADD, size + 1, even, v_shift(t, shr, size + 1, n, bits));
+    return op1_imm(t, IR_VADDLP, n, is_unsigned, size);
 }
 
 TRV(SADDLP_v, addlp(t, false, a->size, N))
@@ -166,12 +174,20 @@ TRV(SADALP_v, v_op(t, IR_VADD, a->size + 1, D, addlp(t, false, a->size, N)))
 TRV(UADALP_v, v_op(t, IR_VADD, a->size + 1, D, addlp(t, true, a->size, N)))
 
 /* --- across lanes --- */
+/* The sum of all bytes, as far as a lane of size goes. */
+static enum tr_result sum_bytes(struct tr *t, unsigned size, const struct arg_ADDV_v *a)
+{
+    ir_ref sums = op1_imm(t, IR_VSUMB, N, 0, 0);
+    sums = a->q ? v_op(t, IR_VADD, 3, sums, v_ext(t, sums, sums, 8)) : sums;
+    return put(t, a->rd, v_low(t, size, sums));
+}
+
 static enum tr_result across(struct tr *t, enum ir_op op, const struct arg_ADDV_v *a)
 {
     return put(t, a->rd, v_lane(t, a->size, v_reduce(t, op, a->size, LANES, N), 0));
 }
 
-TR(ADDV_v, across(t, IR_VADD, a))
+TR(ADDV_v, a->size == 0 ? sum_bytes(t, 0, a) : across(t, IR_VADD, a))
 TR(SMAXV_v, across(t, IR_VSMAX, a))
 TR(UMAXV_v, across(t, IR_VUMAX, a))
 TR(SMINV_v, across(t, IR_VSMIN, a))
@@ -185,7 +201,7 @@ static enum tr_result addlv(struct tr *t, bool is_unsigned, const struct arg_ADD
 }
 
 TR(SADDLV_v, addlv(t, false, a))
-TR(UADDLV_v, addlv(t, true, a))
+TR(UADDLV_v, a->size == 0 ? sum_bytes(t, 1, a) : addlv(t, true, a))
 
 /* --- counting and reversing bits --- */
 TRH(CLS_v, simd1(t, SIMD_CLS, a->size, LANES, N))

@@ -132,40 +132,12 @@ static void post_index(struct tr *t, unsigned post, unsigned rn, ir_ref base, un
     }
 }
 
-/* Three registers: byte n of the result comes from byte from(n) of the 3 * 8 << q bytes of v. */
-static ir_ref gather3(struct tr *t, unsigned q, const ir_ref v[3], const uint8_t from[16])
-{
-    unsigned reg_bytes = 8u << q;
-    ir_ref result = IR_NONE;
-    for (unsigned k = 0; k < 3; k++) {
-        uint64_t half[2] = {UINT64_MAX, UINT64_MAX}; /* index 0xff: none of this register */
-        for (unsigned n = 0; n < reg_bytes; n++) {
-            if (from[n] / reg_bytes == k) {
-                unsigned shift = n % 8 * 8;
-                half[n / 8] &= ~(UINT64_C(0xff) << shift);
-                half[n / 8] |= (uint64_t)(from[n] % reg_bytes) << shift;
-            }
-        }
-        ir_ref index = op2(t, IR_VPAIR64, ir_const64(&t->b, half[0]), ir_const64(&t->b, half[1]));
-        ir_ref found = op2(t, IR_VTBL, v[k], index);
-        result = k ? op2(t, IR_VOR, result, found) : found;
-    }
-    return result;
-}
-
-/* Element e of register r lies in memory as element 3 * e + r. */
 static void interleave3(struct tr *t, const struct structure *s, ir_ref v[3])
 {
-    unsigned elements = lanes_of(s->q, s->size), ebytes = 1u << s->size;
     ir_ref out[3];
     for (unsigned r = 0; r < 3; r++) {
-        uint8_t from[16];
-        for (unsigned n = 0; n < 8u << s->q; n++) {
-            unsigned e = n / ebytes, place = r * elements + e;
-            unsigned source = s->load ? 3 * e + r : place % 3 * elements + place / 3;
-            from[n] = (uint8_t)(source * ebytes + n % ebytes);
-        }
-        out[r] = gather3(t, s->q, v, from);
+        out[r] =
+            ir_emit(&t->b, IR_VGATHER3, v[0], v[1], v[2], IR_GATHER3(s->load, s->q, s->size, r), 0);
     }
     __builtin_memcpy(v, out, sizeof(out));
 }

@@ -17,7 +17,7 @@ static ir_ref insert(struct tr *t, unsigned rd, unsigned size, unsigned index, i
 
 TR(INS_gen, put(t, a->rd, insert(t, a->rd, SIZE5, INDEX5, get_x(t, true, a->rn))))
 TR(INS_elt,
-   put(t, a->rd, insert(t, a->rd, SIZE5, INDEX5, op1_imm(t, IR_VGET, N, a->imm4 >> SIZE5, SIZE5))))
+   put(t, a->rd, ir_emit(&t->b, IR_VINSV, D, N, IR_NONE, INDEX5 | (a->imm4 >> SIZE5) << 4, SIZE5)))
 
 enum tr_result tr_UMOV(struct tr *t, const struct arg_UMOV *a)
 {

@@ -32,9 +32,16 @@ TR(UABAL_v, put(t, a->rd, v_op(t, IR_VADD, W, D, abdl(t, true, a))))
 
 static ir_ref mull(struct tr *t, bool is_unsigned, unsigned q, unsigned size, ir_ref n, ir_ref m)
 {
-    n = v_widen(t, is_unsigned, q, size, n);
-    m = v_widen(t, is_unsigned, q, size, m);
-    return v_op(t, size < 2 ? IR_VMUL : is_unsigned ? IR_VUMULL : IR_VSMULL, size + 1, n, m);
+    enum ir_op zip = q ? IR_VZIP2 : IR_VZIP1;
+    switch (size) {
+    case 0:
+        n = v_widen(t, is_unsigned, q, 0, n);
+        return v_op(t, IR_VMUL, 1, n, v_widen(t, is_unsigned, q, 0, m));
+    case 1: return ir_emit(&t->b, IR_VMULLH, n, m, IR_NONE, q | (is_unsigned ? 2 : 0), 0);
+    default: /* only the even words count */
+        n = v_op(t, zip, 2, n, n);
+        return v_op(t, is_unsigned ? IR_VUMULL : IR_VSMULL, 3, n, v_op(t, zip, 2, m, m));
+    }
 }
 
 #define MULL(is_unsigned, m) mull(t, is_unsigned, a->q, a->size, N, m)
@@ -68,7 +75,7 @@ SQDM(_e, SQDMLSL, ELEMENT(a->size))
 static ir_ref pmull(struct tr *t, const struct arg_PMULL_v *a)
 {
     if (a->size == 3) {
-        return op2(t, IR_VPMULL64, v_part(t, a->q, N), v_part(t, a->q, M));
+        return ir_emit(&t->b, IR_VPMULL64, N, M, IR_NONE, a->q, 0);
     }
     return simd(t, SIMD_PMULL, 1, 8, a->q ? 8 : 0, N, M, IR_NONE);
 }
@@ -76,10 +83,10 @@ static ir_ref pmull(struct tr *t, const struct arg_PMULL_v *a)
 TR(PMULL_v, put(t, a->rd, pmull(t, a)))
 
 /* --- narrowing --- */
-/* The low halves of the lanes of 16 << size bits. */
+/* The low halves of the lanes of 16 << size bits, and zeros. */
 static ir_ref xtn(struct tr *t, unsigned size, ir_ref v)
 {
-    return v_op(t, IR_VUZP1, size, v, v);
+    return op1_imm(t, IR_VXTN, v, 0, size);
 }
 
 /* The high halves, after rounding when asked. */
@@ -102,14 +109,8 @@ TR(XTN_v, put_narrow(t, a->q, a->rd, xtn(t, a->size, N)))
 TR(SHLL_v, put(t, a->rd, v_shift(t, IR_VSHL, W, WIDE(true, N), 8u << a->size)))
 
 #define SATURATE(size, lanes, shift, op) simd(t, SIMD_##op, size, lanes, shift, N, IR_NONE, IR_NONE)
-/* put_narrow of what has zeros above. */
-static enum tr_result put_narrowed(struct tr *t, unsigned q, unsigned rd, ir_ref v)
-{
-    return q ? put_narrow(t, q, rd, v) : put(t, rd, v);
-}
-
 #define SAT_XTN(name, op)                                                                          \
-    TR(name##_v, put_narrowed(t, a->q, a->rd, SATURATE(a->size, 8u >> a->size, 0, op)))            \
+    TR(name##_v, put_narrow(t, a->q, a->rd, SATURATE(a->size, 8u >> a->size, 0, op)))              \
     TR(name##_s, put(t, a->rd, SATURATE(a->size, 1, 0, op)))
 SAT_XTN(SQXTN, SQSHRN)
 SAT_XTN(UQXTN, UQSHRN)
@@ -188,7 +189,7 @@ static ir_ref rshrn(struct tr *t, unsigned size, ir_ref n, unsigned amount)
 TR(RSHRN_v_i, put_narrow(t, a->q, a->rd, rshrn(t, SIZE_I, N, RIGHT)))
 
 #define SAT_NARROW(name)                                                                           \
-    TR(name##_v_i, put_narrowed(t, a->q, a->rd, SATURATE(SIZE_I, 8u >> SIZE_I, RIGHT, name)))      \
+    TR(name##_v_i, put_narrow(t, a->q, a->rd, SATURATE(SIZE_I, 8u >> SIZE_I, RIGHT, name)))        \
     TR(name##_s_i, put(t, a->rd, SATURATE(SIZE_I, 1, RIGHT, name)))
 SAT_NARROW(SQSHRUN)
 SAT_NARROW(SQRSHRUN)

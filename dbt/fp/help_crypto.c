@@ -216,9 +216,13 @@ static v128 carryless(uint64_t a, uint64_t b)
 
 static v128 aes(enum crypto_op op, const v128 *a, const v128 *b)
 {
+    v128 x;
+
     switch (op) {
     case CRYPTO_AESE: return aes_round(a, b, false);
     case CRYPTO_AESD: return aes_round(a, b, true);
+    case CRYPTO_AESEMC: x = aes_round(a, b, false); return mix_columns(&x, 0x01010302);
+    case CRYPTO_AESDIMC: x = aes_round(a, b, true); return mix_columns(&x, 0x090d0b0e);
     case CRYPTO_AESMC: return mix_columns(a, 0x01010302);
     default: return mix_columns(a, 0x090d0b0e);
     }
@@ -251,9 +255,11 @@ void help_crypto(struct a64_state *st, v128 *result, const v128 *a, const v128 *
     enum crypto_op op = (enum crypto_op)imm;
 
     (void)st;
-    if (op == CRYPTO_PMULL64) {
-        *result = carryless(a->lane[0], b->lane[0]);
+    if (op >= CRYPTO_PMULL64) {
+        unsigned half = op == CRYPTO_PMULL64_HIGH;
+
+        *result = carryless(a->lane[half], b->lane[half]);
         return;
     }
-    *result = op <= CRYPTO_AESIMC ? aes(op, a, b) : sha(op, a, b, c);
+    *result = op <= CRYPTO_AESDIMC ? aes(op, a, b) : sha(op, a, b, c);
 }

@@ -153,6 +153,8 @@ enum crypto_op {
     CRYPTO_AESD,
     CRYPTO_AESMC,
     CRYPTO_AESIMC,
+    CRYPTO_AESEMC, /* AESE, then AESMC */
+    CRYPTO_AESDIMC,
     CRYPTO_SHA1C, /* a = Qd, b = Sn (or Qn), c = Vm, as the manual */
     CRYPTO_SHA1P,
     CRYPTO_SHA1M,
@@ -165,6 +167,7 @@ enum crypto_op {
     CRYPTO_SHA512SU0,
     CRYPTO_SHA512SU1,
     CRYPTO_PMULL64, /* a's and b's low halves */
+    CRYPTO_PMULL64_HIGH,
     CRYPTO_OP_COUNT
 };
 

@@ -55,6 +55,9 @@ INTERP_BITS(VXOR, H(0) ^ H(1))
 INTERP_BITS(VANDN, H(0) & ~H(1))
 INTERP_BITS(VBSL, (H(0) & H(1)) | (~H(0) & H(2)))
 
+INTERP_BITS(VXOR3, H(0) ^ H(1) ^ H(2))
+INTERP_BITS(VBCAX, H(0) ^ (H(1) & ~H(2)))
+
 /* --- lanes: the expression gives lane n of the result, cut to the lane's width --- */
 #define INTERP_LANES(name, expression)                                                             \
     INTERP(name)                                                                                   \
@@ -85,6 +88,12 @@ static int64_t shift_right_signed(int64_t x, uint64_t n)
 INTERP_LANES(VDUPX, X(0))
 INTERP_LANES(VDUP, UL(0, (unsigned)i->imm))
 INTERP_LANES(VLOW, n == 0 ? UL(0, 0) : 0)
+INTERP(VINSV)
+{
+    r->v = V(0);
+    lane_set(&r->v, i->aux, i->imm & 15, lane_get(&V(1), i->aux, (unsigned)i->imm >> 4));
+}
+
 INTERP_LANES(VADD, UL(0, n) + UL(1, n))
 INTERP_LANES(VSUB, UL(0, n) - UL(1, n))
 INTERP_LANES(VMUL, UL(0, n) * UL(1, n))
@@ -102,7 +111,49 @@ INTERP_LANES(VSSHR, shift_right_signed(SL(0, n), i->imm))
 INTERP_LANES(VZIP1, UL(n & 1, n >> 1))
 INTERP_LANES(VZIP2, UL(n & 1, (n + lanes) >> 1))
 INTERP_LANES(VUZP1, n < lanes / 2 ? UL(0, 2 * n) : UL(1, 2 * n - lanes))
+INTERP_LANES(VUZP2, n < lanes / 2 ? UL(0, 2 * n + 1) : UL(1, 2 * n + 1 - lanes))
+INTERP_LANES(VTRN1, UL(n & 1, n & ~1u))
+INTERP_LANES(VTRN2, UL(n & 1, n | 1))
+INTERP_LANES(VXTN, n < lanes / 2 ? UL(0, 2 * n) : 0)
+INTERP_LANES(VROR, UL(0, n) >> i->imm | UL(0, n) << ((8u << i->aux) - i->imm))
 INTERP_LANES(VREV, UL(0, n ^ ((1u << (i->imm - i->aux)) - 1)))
+
+INTERP(VADDLP)
+{
+    for (unsigned n = 0; n < 8u >> i->aux; n++) {
+        uint64_t sum = i->imm ? UL(0, 2 * n) + UL(0, 2 * n + 1)
+                              : (uint64_t)SL(0, 2 * n) + (uint64_t)SL(0, 2 * n + 1);
+
+        lane_set(&r->v, i->aux + 1u, n, sum);
+    }
+}
+
+INTERP(VMULLH)
+{
+    for (unsigned n = 0; n < 4; n++) {
+        unsigned from = n + (i->imm & 1 ? 4 : 0);
+        uint64_t x = lane_get(&V(0), 1, from), y = lane_get(&V(1), 1, from);
+
+        lane_set(&r->v, 2, n, i->imm & 2 ? x * y : (uint64_t)((int64_t)(int16_t)x * (int16_t)y));
+    }
+}
+
+INTERP(VSUMB)
+{
+    r->v = (v128){{0, 0}};
+    for (unsigned n = 0; n < 16; n++) {
+        r->v.lane[n / 8] += lane_get(&V(0), 0, n);
+    }
+}
+
+INTERP(VGATHER3)
+{
+    for (unsigned n = 0; n < 16; n++) {
+        unsigned from = ir_gather3(i->imm, n);
+
+        lane_set(&r->v, 0, n, from < 48 ? lane_get(&V(from / 16), 0, from % 16) : 0);
+    }
+}
 
 INTERP(VEXT)
 {
@@ -156,7 +207,13 @@ INTERP_CRYPTO(VAESE, AESE, &V(1))
 INTERP_CRYPTO(VAESD, AESD, &V(1))
 INTERP_CRYPTO(VAESMC, AESMC, NULL)
 INTERP_CRYPTO(VAESIMC, AESIMC, NULL)
-INTERP_CRYPTO(VPMULL64, PMULL64, &V(1))
+INTERP_CRYPTO(VAESEMC, AESEMC, &V(1))
+INTERP_CRYPTO(VAESDIMC, AESDIMC, &V(1))
+
+INTERP(VPMULL64)
+{
+    help_crypto(in->st, &r->v, &V(0), &V(1), NULL, i->imm ? CRYPTO_PMULL64_HIGH : CRYPTO_PMULL64);
+}
 
 INTERP(VSHA)
 {

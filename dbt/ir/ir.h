@@ -123,6 +123,24 @@ enum ir_exit {
     EXIT_COUNT
 };
 
+/*
+ * imm of VGATHER3: register r (0..2) of LD3, or of what ST3 stores, 8 << q bytes of it.
+ * Element e of register r lies in memory as element 3 * e + r.
+ */
+#define IR_GATHER3(load, q, size, r)                                                               \
+    ((uint64_t)(load) | (uint64_t)(q) << 1 | (uint64_t)(size) << 2 | (uint64_t)(r) << 4)
+
+/* The byte of the registers in a row that becomes byte n of the result; at least 48: zero. */
+static inline unsigned ir_gather3(uint64_t imm, unsigned n)
+{
+    unsigned load = imm & 1, q = imm >> 1 & 1, size = imm >> 2 & 3, r = imm >> 4 & 3;
+    unsigned elements = (8u << q) >> size, e = n >> size, place = r * elements + e;
+    unsigned from = load ? 3 * e + r : place % 3 * elements + place / 3;
+    unsigned byte = (from << size) + (n & ((1u << size) - 1));
+
+    return n >= 8u << q ? 48 : q ? byte : byte / 8 * 16 + byte % 8;
+}
+
 /* imm of the two-way branches: both offsets are from the start of the block's page, signed. */
 #define IR_TARGETS(taken, next) (((uint64_t)(uint32_t)(taken) << 32) | (uint32_t)(next))
 #define IR_TAKEN(imm)           ((int64_t)(int32_t)((imm) >> 32))

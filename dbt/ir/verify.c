@@ -80,7 +80,10 @@ static bool ranges_hold(const struct ir_insn *i)
     case IR_BFI64: return field_fits(i, 64);
     case IR_CRC32:
     case IR_CRC32C: return power_of_two_to(i->aux, 8);
-    case IR_VGET64: return i->imm < 2;
+    case IR_VGET64:
+    case IR_VPMULL64: return i->imm < 2;
+    case IR_VROR: return i->imm > 0 && i->imm < 8u << i->aux;
+    case IR_VGATHER3: return i->imm < 3 << 4;
     case IR_NZCV_SEL:
     case IR_SELECT32:
     case IR_SELECT64:

@@ -11,11 +11,13 @@ LOWER(VZERO)
 
 LOWER(VCONST)
 {
-    unsigned t = x64_scratch(c), d = x64_def(c);
+    unsigned d = x64_def(c);
 
-    emit_const(c, t, i->imm);
-    emit_rr(c, X_VMOVQ_RM, d, t);
-    emit_vrr(c, X_VPUNPCKLQDQ, d, d, d);
+    if (i->imm == UINT64_MAX) {
+        emit_vrr(c, X_VPCMPEQD, d, d, d);
+    } else {
+        emit_rm(c, X_VMOVDQA_RM, d, x64_constant(c, i->imm, i->imm));
+    }
 }
 
 LOWER(VFROM64)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Vector arithmetic: bits, integer lanes, shifts, AES, carry-less products. */
-#include "dbt/fp/ops.h"
-#include "dbt/rt/helpers.h"
-#include "dbt/x64/x64.h"
+/* Vector arithmetic: bits, integer lanes, shifts. */
+#include "dbt/x64/simd.h"
 
 /* d = arg0 OP arg1 by one instruction. */
 static void binary(struct x64 *c, x86_form form)
@@ -61,6 +59,32 @@ LOWER(VBSL)
     emit_vrr(c, X_VPOR, d, d, t);
 }
 
+LOWER(VXOR3)
+{
+    unsigned x = x64_use(c, 1), y = x64_use(c, 2), d = x64_def_from(c, 0);
+
+    if (simd_avx512(c)) {
+        emit_vrri(c, X_VPTERNLOGQ, d, x, y, 0x96);
+    } else {
+        emit_vrr(c, X_VPXOR, d, d, x);
+        emit_vrr(c, X_VPXOR, d, d, y);
+    }
+}
+
+LOWER(VBCAX)
+{
+    unsigned x = x64_use(c, 1), y = x64_use(c, 2), d, t;
+
+    if (simd_avx512(c)) {
+        emit_vrri(c, X_VPTERNLOGQ, x64_def_from(c, 0), x, y, 0xb4); /* dst ^ (x & ~y) */
+        return;
+    }
+    t = x64_scratch_xmm(c);
+    emit_vrr(c, X_VPANDN, t, y, x);
+    d = x64_def_from(c, 0);
+    emit_vrr(c, X_VPXOR, d, d, t);
+}
+
 /* Products of bytes: of the even ones and of the odd ones as words. */
 static void multiply_bytes(struct x64 *c)
 {
@@ -76,6 +100,15 @@ static void multiply_bytes(struct x64 *c)
     emit_vrr(c, X_VPOR, d, d, t);
 }
 
+LOWER(VMULLH)
+{
+    unsigned a = x64_use(c, 0), b = x64_use(c, 1), t = x64_scratch_xmm(c), d = x64_def(c);
+
+    emit_vrr(c, i->imm & 2 ? X_VPMULHUW : X_VPMULHW, t, a, b);
+    emit_vrr(c, X_VPMULLW, d, a, b);
+    emit_vrr(c, i->imm & 1 ? X_VPUNPCKHWD : X_VPUNPCKLWD, d, d, t);
+}
+
 LOWER(VMUL)
 {
     if (i->aux == 0) {
@@ -85,173 +118,72 @@ LOWER(VMUL)
     }
 }
 
-/* --- shifts
- * ------------------------------------------------------------------------------------------- */
-/* A scratch register with the byte in all lanes. */
-static unsigned all_bytes(struct x64 *c, unsigned byte)
-{
-    unsigned t = x64_scratch(c), x = x64_scratch_xmm(c);
-
-    emit_const(c, t, byte * UINT32_C(0x01010101));
-    emit_rr(c, X_VMOVD_RM, x, t);
-    emit_rr(c, X_VPBROADCASTD, x, x);
-    return x;
-}
-
-/* Bytes are shifted as words; what came from the neighbour is cut off. */
-static unsigned shift_bytes(struct x64 *c, x86_form form, unsigned amount, unsigned keep)
-{
-    unsigned a = x64_use(c, 0), mask = all_bytes(c, keep & 0xff), d = x64_def(c);
-
-    emit_vri(c, form, d, a, amount);
-    emit_vrr(c, X_VPAND, d, d, mask);
-    return d;
-}
-
-static void shift(struct x64 *c, x86_form form, uint64_t amount)
+/* --- shifts --- */
+LOWER(VSHL)
 {
     unsigned a = x64_use(c, 0);
 
-    emit_vri(c, form, x64_def_late(c), a, (unsigned)amount);
-}
-
-LOWER(VSHL)
-{
-    static const x86_form forms[] = {0, X_VPSLLW, X_VPSLLD, X_VPSLLQ};
-
-    if (i->aux == 0) {
-        shift_bytes(c, X_VPSLLW, (unsigned)i->imm, 0xffu << i->imm);
-    } else {
-        shift(c, forms[i->aux], i->imm);
-    }
+    simd_shl(c, i->aux, x64_def_late(c), a, (unsigned)i->imm);
 }
 
 LOWER(VUSHR)
 {
-    static const x86_form forms[] = {0, X_VPSRLW, X_VPSRLD, X_VPSRLQ};
+    unsigned a = x64_use(c, 0);
 
-    if (i->aux == 0) {
-        shift_bytes(c, X_VPSRLW, (unsigned)i->imm, 0xffu >> i->imm);
-    } else {
-        shift(c, forms[i->aux], i->imm);
-    }
-}
-
-/* The sign bit, moved down by a logical shift, is spread by (x ^ s) - s. */
-static void shift_signed_bytes(struct x64 *c, unsigned amount)
-{
-    unsigned d = shift_bytes(c, X_VPSRLW, amount, 0xffu >> amount),
-             s = all_bytes(c, 0x80u >> amount);
-
-    emit_vrr(c, X_VPXOR, d, d, s);
-    emit_vrr(c, X_VPSUBB, d, d, s);
-}
-
-/* AVX2 has no arithmetic shift of 64 bits: the sign's ones are put above a logical one. */
-static void shift_signed_quads(struct x64 *c, unsigned amount)
-{
-    unsigned a, s, d;
-
-    if (c->env->features & X64_AVX512VL) {
-        shift(c, X_VPSRAQ, amount);
-        return;
-    }
-    a = x64_use(c, 0);
-    s = x64_scratch_xmm(c);
-    d = x64_def(c);
-    emit_vrr(c, X_VPXOR, s, s, s);
-    emit_vrr(c, X_VPCMPGTQ, s, s, a);
-    emit_vri(c, X_VPSRLQ, d, a, amount);
-    emit_vri(c, X_VPSLLQ, s, s, 64 - amount);
-    emit_vrr(c, X_VPOR, d, d, s);
+    simd_shr(c, i->aux, false, x64_def_late(c), a, (unsigned)i->imm);
 }
 
 LOWER(VSSHR)
 {
-    unsigned amount = MIN((unsigned)i->imm, (8u << i->aux) - 1); /* all sign from there on */
+    unsigned a = x64_use(c, 0);
 
-    switch (i->aux) {
-    case 0: shift_signed_bytes(c, amount); break;
-    case 1: shift(c, X_VPSRAW, amount); break;
-    case 2: shift(c, X_VPSRAD, amount); break;
-    default: shift_signed_quads(c, amount); break;
-    }
+    simd_shr(c, i->aux, true, x64_def_late(c), a, (unsigned)i->imm);
 }
 
-/* --- crypto: the host's instructions, or the helper
- * ----------------------------------------------------- */
-static bool falls_back(struct x64 *c, const struct ir_insn *i, uint32_t feature, enum crypto_op op)
+LOWER(VROR)
 {
-    struct ir_insn call = *i;
+    unsigned a = x64_use(c, 0), t, d, n = (unsigned)i->imm;
 
-    if (c->env->features & feature) {
-        return false;
-    }
-    call.imm = IR_CALL_IMM(HELPER_crypto, op);
-    lower_CALL_V128(c, &call);
-    return true;
-}
-
-/* The host's last round with a key of zero is SubBytes and ShiftRows alone. */
-static void last_round(struct x64 *c, x86_form form)
-{
-    unsigned state = x64_use(c, 0), key = x64_use(c, 1), zero = x64_scratch_xmm(c), d;
-
-    emit_vrr(c, X_VPXOR, zero, zero, zero);
-    d = x64_def_late(c);
-    emit_vrr(c, X_VPXOR, d, state, key);
-    emit_vrr(c, form, d, d, zero);
-}
-
-LOWER(VAESE)
-{
-    if (!falls_back(c, i, X64_AESNI, CRYPTO_AESE)) {
-        last_round(c, X_VAESENCLAST);
-    }
-}
-
-LOWER(VAESD)
-{
-    if (!falls_back(c, i, X64_AESNI, CRYPTO_AESD)) {
-        last_round(c, X_VAESDECLAST);
-    }
-}
-
-/* A round that undoes the others' work first is MixColumns alone. */
-LOWER(VAESMC)
-{
-    unsigned a, zero, d;
-
-    if (falls_back(c, i, X64_AESNI, CRYPTO_AESMC)) {
+    if (simd_avx512(c)) {
+        emit_vri(c, i->aux == 2 ? X_VPRORD : X_VPRORQ, x64_def_late(c), a, n);
         return;
     }
-    a = x64_use(c, 0);
-    zero = x64_scratch_xmm(c);
-    emit_vrr(c, X_VPXOR, zero, zero, zero);
-    d = x64_def_late(c);
-    emit_vrr(c, X_VAESDECLAST, d, a, zero);
-    emit_vrr(c, X_VAESENC, d, d, zero);
+    t = x64_scratch_xmm(c);
+    d = x64_def(c);
+    simd_shr(c, i->aux, false, t, a, n);
+    simd_shl(c, i->aux, d, a, (8u << i->aux) - n);
+    emit_vrr(c, X_VPOR, d, d, t);
 }
 
-LOWER(VAESIMC)
+/* --- sums of neighbours --- */
+LOWER(VADDLP)
 {
-    unsigned a;
+    bool is_unsigned = i->imm;
+    unsigned size = i->aux, bits = 8u << size, a = x64_use(c, 0), t, d = x64_def(c);
 
-    if (falls_back(c, i, X64_AESNI, CRYPTO_AESIMC)) {
-        return;
+    if (size == 0 && is_unsigned) {
+        emit_vrm(c, X_VPMADDUBSW, d, a, simd_const(c, 0, 1));
+    } else if (size == 0) {
+        emit_rm(c, X_VMOVDQA_RM, d, simd_const(c, 0, 1)); /* the host's first operand is unsigned */
+        emit_vrr(c, X_VPMADDUBSW, d, d, a);
+    } else if (size == 1 && !is_unsigned) {
+        emit_vrm(c, X_VPMADDWD, d, a, simd_const(c, 1, 1));
+    } else {
+        t = x64_scratch_xmm(c);
+        simd_shr(c, size + 1, !is_unsigned, t, a, bits);
+        if (is_unsigned) {
+            emit_vrm(c, X_VPAND, d, a, simd_const(c, size + 1, MASK(bits - 1, 0)));
+        } else {
+            simd_shl(c, size + 1, d, a, bits);
+            simd_shr(c, size + 1, true, d, d, bits);
+        }
+        simd_add(c, size + 1, d, d, t);
     }
-    a = x64_use(c, 0);
-    emit_rr(c, X_VAESIMC, x64_def_late(c), a);
 }
 
-LOWER(VPMULL64)
+LOWER(VSUMB)
 {
-    unsigned a, b;
+    unsigned a = x64_use(c, 0), zero = simd_zero(c);
 
-    if (falls_back(c, i, X64_PCLMUL, CRYPTO_PMULL64)) {
-        return;
-    }
-    a = x64_use(c, 0);
-    b = x64_use(c, 1);
-    emit_vrri(c, X_VPCLMULQDQ, x64_def_late(c), a, b, 0);
+    emit_vrr(c, X_VPSADBW, x64_def_late(c), a, zero);
 }

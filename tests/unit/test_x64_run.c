@@ -121,13 +121,32 @@ static void lanes_of(enum ir_op op, uint64_t *imm, unsigned *aux)
     case IR_VCMPGT:
     case IR_VZIP1:
     case IR_VZIP2: *aux = below(4); break;
-    case IR_VLOW: *aux = 1 + below(3); break;
+    case IR_VLOW: *aux = below(4); break;
+    case IR_VINSV:
+        *aux = below(4);
+        *imm = below(16u >> *aux) | below(16u >> *aux) << 4;
+        break;
+    case IR_VADDLP:
+        *aux = below(3);
+        *imm = below(2);
+        break;
+    case IR_VMULLH: *imm = below(4); break;
+    case IR_VPMULL64: *imm = below(2); break;
+    case IR_VROR:
+        *aux = 2 + below(2);
+        *imm = 1 + below((8u << *aux) - 1);
+        break;
+    case IR_VGATHER3: *imm = IR_GATHER3(below(2), below(2), below(4), below(3)); break;
     case IR_VMUL:
     case IR_VSMAX:
     case IR_VSMIN:
     case IR_VUMAX:
     case IR_VUMIN:
     case IR_VUZP1:
+    case IR_VUZP2:
+    case IR_VTRN1:
+    case IR_VTRN2:
+    case IR_VXTN:
     case IR_VSXL:
     case IR_VUXL: *aux = below(3); break;
     case IR_VSMULL:
@@ -180,7 +199,7 @@ static void operands_of(enum ir_op op, uint64_t *imm, unsigned *aux)
     case IR_SELECT64:
     case IR_VSELECT: *aux = below(16); break;
     case IR_VGET64: *imm = below(2); break;
-    case IR_VSHA: *imm = CRYPTO_SHA1C + below(CRYPTO_SHA256SU1 - CRYPTO_SHA1C + 1); break;
+    case IR_VSHA: *imm = CRYPTO_SHA1C + below(CRYPTO_SHA512SU1 - CRYPTO_SHA1C + 1); break;
     case IR_VCONST:
     case IR_CONST32:
     case IR_CONST64: *imm = edge(); break;
@@ -204,7 +223,7 @@ static ir_ref random_row(enum ir_op op)
         a1 = a0;
     }
     operands_of(op, &imm, &aux);
-    if (op == IR_VSHA && imm != CRYPTO_SHA256SU0) {
+    if (op == IR_VSHA && imm != CRYPTO_SHA256SU0 && imm != CRYPTO_SHA512SU0) {
         a2 = any(IR_V128); /* the row's ANY: three operands, but for this one */
     }
     return ir_emit(&b, op, a0, a1, a2, imm, aux);
