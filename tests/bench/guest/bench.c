@@ -68,6 +68,7 @@ int main(int argc, char **argv)
     }
     run_table(cpu_workloads, cpu_workload_count, argc, argv);
     run_table(fp_workloads, fp_workload_count, argc, argv);
+    run_table(simd_workloads, simd_workload_count, argc, argv);
     run_table(os_workloads, os_workload_count, argc, argv);
     if (init) {
         puts("BENCH-END");

@@ -19,6 +19,8 @@ extern const struct workload cpu_workloads[];
 extern const size_t cpu_workload_count;
 extern const struct workload fp_workloads[];
 extern const size_t fp_workload_count;
+extern const struct workload simd_workloads[];
+extern const size_t simd_workload_count;
 extern const struct workload os_workloads[];
 extern const size_t os_workload_count;
 
