@@ -234,6 +234,7 @@ int x64_compile(const struct ir_block *block, const struct x64_env *env, struct 
     x64_loop_enter(c);
     result = lower_rows(c);
     result = result == X64_OK ? emit_ool(c) : result;
+    code->text = (uint32_t)(c->p - code->rw);
     if (result == X64_OK) {
         x64_constants_put(c); /* the red zone has room for them */
     }

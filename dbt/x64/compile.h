@@ -98,6 +98,8 @@ struct x64_code {
     uint64_t rx; /* where it will execute */
     uint32_t capacity;
     uint32_t size; /* bytes written */
+    uint32_t
+        text; /* of these instructions (but for constants within a large block); constants follow */
     uint16_t link_count;
     uint16_t site_count;
     uint16_t loc_count;

@@ -112,18 +112,15 @@ LOWER(CRC32C)
  * reduction in the bit-reflected domain: mu = floor(x^64 / P), both constants reflected (Gopal et
  * al., Fast CRC computation using PCLMULQDQ).
  */
-static void crc_step(struct x64 *c, unsigned d, unsigned t, unsigned x, unsigned k, unsigned nbits)
+static void crc_step(struct x64 *c, unsigned d, unsigned t, unsigned x, unsigned nbits)
 {
+    struct x86_mem mu_and_p = x64_constant(c, UINT64_C(0x1f7011641), UINT64_C(0x1db710641));
+
     emit_ri8(c, X_SHL_MI8 | X_W, d, 32 - nbits);
     emit_rr(c, X_VMOVD_RM, x, d);
-    emit_const(c, t, UINT64_C(0x1f7011641));
-    emit_rr(c, X_VMOVQ_RM, k, t);
-    emit_vrri(c, X_VPCLMULQDQ, x, x, k, 0);
-    emit_rr(c, X_VMOVD_MR, x, t);
-    emit_rr(c, X_VMOVD_RM, x, t);
-    emit_const(c, t, UINT64_C(0x1db710641));
-    emit_rr(c, X_VMOVQ_RM, k, t);
-    emit_vrri(c, X_VPCLMULQDQ, x, x, k, 0);
+    emit_vrmi(c, X_VPCLMULQDQ, x, x, mu_and_p, 0);
+    emit_vrm(c, X_VPAND, x, x, x64_constant(c, UINT32_MAX, 0));
+    emit_vrmi(c, X_VPCLMULQDQ, x, x, mu_and_p, 0x10);
     emit_rr(c, X_VMOVQ_MR, x, t);
     emit_rr(c, X_XOR_RM | X_W, d, t);
     emit_ri8(c, X_SHR_MI8 | X_W, d, 32);
@@ -131,7 +128,7 @@ static void crc_step(struct x64 *c, unsigned d, unsigned t, unsigned x, unsigned
 
 static void crc_by_pclmul(struct x64 *c, unsigned d, unsigned data, unsigned bytes)
 {
-    unsigned t = x64_scratch(c), x = x64_scratch_xmm(c), k = x64_scratch_xmm(c);
+    unsigned t = x64_scratch(c), x = x64_scratch_xmm(c);
 
     if (bytes < 4) {
         emit_rr(c, bytes == 1 ? X_MOVZX8_RM : X_MOVZX16_RM, t, data);
@@ -139,11 +136,11 @@ static void crc_by_pclmul(struct x64 *c, unsigned d, unsigned data, unsigned byt
     } else {
         emit_rr(c, X_XOR_RM, d, data);
     }
-    crc_step(c, d, t, x, k, bytes == 8 ? 32 : bytes * 8);
+    crc_step(c, d, t, x, bytes == 8 ? 32 : bytes * 8);
     if (bytes == 8) {
         emit_rri(c, X_RORX_RMI | X_W, t, data, 32);
         emit_rr(c, X_XOR_RM, d, t);
-        crc_step(c, d, t, x, k, 32);
+        crc_step(c, d, t, x, 32);
     }
 }
 

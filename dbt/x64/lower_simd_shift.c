@@ -45,6 +45,15 @@ static void to_the_right(struct x64 *c, const struct shift *s, unsigned d, unsig
     simd_sub(c, s->size, d, d, t);
 }
 
+/* t: for simd_blend, where b shifts to the right. */
+static void find_negative(struct x64 *c, unsigned size, unsigned t, unsigned b)
+{
+    simd_shl(c, size, t, b, (8u << size) - 8);
+    if (size == 1) { /* blended by bytes */
+        simd_shr(c, 1, true, t, t, 15);
+    }
+}
+
 /* All sizes that the host shifts by lanes. */
 static void shift_lanes(struct x64 *c, const struct shift *s, unsigned d, unsigned a, unsigned b)
 {
@@ -57,10 +66,7 @@ static void shift_lanes(struct x64 *c, const struct shift *s, unsigned d, unsign
         emit_vrr(c, X_VPOR, d, d, left); /* by 0 both are a, but rounded nothing */
         return;
     }
-    simd_shl(c, s->size, t, b, (8u << s->size) - 8);
-    if (s->size == 1) {
-        simd_shr(c, 1, true, t, t, 15); /* blended by bytes */
-    }
+    find_negative(c, s->size, t, b);
     simd_blend(c, s->size, d, left, d, t);
 }
 
@@ -153,7 +159,7 @@ static void left_or_right(struct x64 *c, const struct simd *s)
     simd_shrv(c, size, !shift.is_unsigned, back, d, t);
     limit(c, size, shift.is_unsigned, d, a, back);
     emit_vrr(c, X_VPXOR, back, back, a);
-    simd_shl(c, size, t, b, (8u << size) - 8);
+    find_negative(c, size, t, b);
     simd_blend(c, size, d, d, right, t);
     emit_vrr(c, X_VPXOR, right, right, right);
     simd_blend(c, size, back, back, right, t);
@@ -165,7 +171,7 @@ bool simd_sat_shift(struct x64 *c, const struct simd *s)
 {
     if (!s->has_b) {
         left_by_immediate(c, s);
-    } else if (s->size >= 2) {
+    } else if (simd_has_variable_shift(c, s->size)) {
         left_or_right(c, s);
     } else {
         return false;

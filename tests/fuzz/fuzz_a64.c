@@ -69,7 +69,7 @@ static void set_up(struct a64_state *st)
 
 /* Compiles for a host of the given features; the code is not run (tests/unit/test_x64_run.c does).
  */
-static void compile(const struct ir_block *block, uint8_t features, enum x64_mem_model model)
+static void compile(const struct ir_block *block, uint32_t features, enum x64_mem_model model)
 {
     static uint8_t space[X64_MAX_BLOCK];
     static uint64_t pure[HELPER_COUNT];
@@ -108,6 +108,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     set_up(&st);
     interp_run(NULL, &st, &block, &exit);
-    compile(&block, (uint8_t)~data[0], data[0] & 1 ? MEM_BIAS : MEM_SLOTS);
+    compile(&block, ~(data[0] | (uint32_t)data[1] << 8), data[0] & 1 ? MEM_BIAS : MEM_SLOTS);
     return 0;
 }

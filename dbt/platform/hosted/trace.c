@@ -91,10 +91,10 @@ static void show_host(const struct x64_code *code)
     ZydisDecodedOperand operand[ZYDIS_MAX_OPERAND_COUNT];
     ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
     ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
-    for (uint32_t at = 0; at < code->size; at += insn.length) {
+    for (uint32_t at = 0; at < code->text; at += insn.length) {
         char text[256];
         if (!ZYAN_SUCCESS(
-                ZydisDecoderDecodeFull(&decoder, code->rw + at, code->size - at, &insn, operand))) {
+                ZydisDecoderDecodeFull(&decoder, code->rw + at, code->text - at, &insn, operand))) {
             fprintf(stderr, "      %6x  (bad)\n", at);
             insn.length = 1;
             continue;
