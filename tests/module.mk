@@ -20,11 +20,15 @@ UNIT_TESTS         += ir_build
 unit_ir_build_SRC  := tests/unit/test_ir_build.c tests/unit/fake_rt.c tests/unit/fake_helpers.c \
                       $(DBT_IR_SRC) $(FP_SRC) kernel/lib/format.c
 
-#: make bench       time exarch-hosted against qemu-system-aarch64 and native code
-.PHONY: bench
-bench: setup-quiet build/exarch-hosted
+#: make bench       time exarch-hosted against qemu-system-aarch64 and native code; count instructions in Bochs
+#: make bench-bochs count instructions and exits in Bochs, of a boot of Debian too (some minutes)
+.PHONY: bench bench-bochs
+bench: all
 	@tools/fetch-guest cloud
 	@tests/bench/run
+	@tests/bench/bochs --only mix
+bench-bochs: all
+	@tests/bench/bochs
 UNIT_TESTS  += fp
 unit_fp_SRC := tests/unit/test_fp.c $(addprefix dbt/fp/,num.c arith.c compare.c convert.c estimate.c)
 
