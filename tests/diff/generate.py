@@ -10,13 +10,15 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tools", "decodegen"))
 import table  # noqa: E402
 
+import asked  # noqa: E402
 import recipes  # noqa: E402
+from maker import MAX_FIXES  # noqa: E402
 
 DRIVER = os.path.join(ROOT, "build", "diff", "driver")
 DRIVER_AT, BLOB_AT = 0x40200000, 0x40400000     # blob.ld
 HEADER = struct.Struct("<4I")                   # struct header of state.h
 GROUP = struct.Struct("<3I")
-DESCRIPTOR = struct.Struct("<2I4B" + "BBHi" * recipes.MAX_FIXES)
+DESCRIPTOR = struct.Struct("<2I4B" + "BBHi" * MAX_FIXES)
 BRANCH, SVC = 0x14000000, 0xd4000001 | 0xe0d0 << 5     # the end of a sequence at EL1, at EL0
 
 
@@ -43,11 +45,12 @@ EL0_SECTIONS = ("Exception generation", "Hints", "Barriers", "PSTATE", "System",
 def load_cases():
     """All rows by name, and the cases that can be tested against QEMU, in the table's order."""
     rows = table.load(os.path.join(ROOT, "dbt", "a64", "a64.decode"))
-    tested = [r for r in rows if not r.reason and r.name not in recipes.EXCLUDED]
+    implemented = [r for r in rows if not r.reason]
+    tested = [r for r in implemented if r.name not in asked.EXCLUDED]
     cases = [Case(r) for r in tested]
-    cases += [Case(r, el0=True, name=r.name + "@el0") for r in tested
+    cases += [Case(r, el0=True, name=r.name + "@el0") for r in implemented
               if r.section.startswith(EL0_SECTIONS) and not r.fp
-              and r.name not in recipes.KNOWN_QEMU_EL0]
+              and r.name not in asked.KNOWN_QEMU_EL0]
     cases += [Case(r, el0, recipes.faulting, f"{r.name}@fault{int(not el0)}") for r in tested
               for el0 in (False, True) if recipes.can_fault(r)]
     cases += [Case(r, recipe=recipes.loop, name=r.name + "@loop") for r in tested
@@ -90,9 +93,9 @@ class Blob:
     def add(self, by_name, case, seed):
         words, fixes, fp, pool = recipes.make(by_name, case.row, seed, case.el0, case.recipe)
         fix_list = list(fixes.items())
-        assert len(fix_list) <= recipes.MAX_FIXES
+        assert len(fix_list) <= MAX_FIXES
         flat = []
-        for i in range(recipes.MAX_FIXES):
+        for i in range(MAX_FIXES):
             reg, (kind, value) = fix_list[i] if i < len(fix_list) else (0, (0, 0))
             flat += [reg, kind, 0, value - (1 << 32) if value >= 1 << 31 else value]
         self.descriptors.append(DESCRIPTOR.pack(len(self.words), seed, fp, pool, len(fix_list),

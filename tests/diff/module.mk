@@ -12,7 +12,7 @@ $(BUILD)/diff/%.o: tests/diff/%.S
 	@mkdir -p $(@D)
 	@echo "  AS [a64] $<"
 	@$(DIFF_CC) $(DIFF_CFLAGS) -D__ASSEMBLER__ -c -o $@ $<
-$(BUILD)/diff/driver.elf: $(BUILD)/diff/start.o $(BUILD)/diff/driver.o tests/diff/blob.ld
+$(BUILD)/diff/driver.elf: $(addprefix $(BUILD)/diff/,start.o driver.o values.o) tests/diff/blob.ld
 	@echo "  LD [a64] $@"
 	@aarch64-linux-gnu-ld -T tests/diff/blob.ld -o $@ $(filter %.o,$^)
 	@aarch64-linux-gnu-objcopy -O binary $@ $(@:.elf=.bin)

@@ -4,125 +4,18 @@
 A recipe gets a Maker and the row, and appends words and fixes (registers that must not be random).
 What the Arm ARM leaves CONSTRAINED UNPREDICTABLE is not generated; see sound().
 """
-import functools
 import random
 import re
 
+from asked import beyond
+from maker import (FIX_CODE, FIX_FAULT, FIX_LOW_WORD, FIX_VALUE, FIX_WINDOW, FIX_WORD, Maker)
+
 WINDOW_REACH = 256   # bytes of the window to each side of its middle
-FIX_WINDOW, FIX_CODE, FIX_VALUE, FIX_LOW_WORD, FIX_WORD, FIX_FAULT = range(6)
 NO_FLUSH = 2         # descriptor.fp: FP state matters, FPCR.FZ is clear
-MAX_FIXES = 5
-
-# Rows put around the tested ones: they make and use registers and flags, and never fault.
-BENIGN = """ADD_imm SUBS_imm ADDS_shift SUB_shift EOR_reg ORR_reg ANDS_reg AND_imm UBFM SBFM EXTR CSEL
-CSINC CSNEG CCMP_imm CCMN_reg ADCS SBC MADD LSLV CLZ MOVK ADD_ext RBIT""".split()
-
-
-REGISTERS = frozenset(("rd", "rn", "rm", "ra", "rt", "rt2", "rs"))
-
-
-def random_field(rng, name):
-    """
-    A value whose low bits are meant. Registers lie close together so that they meet; numbers are
-    often at their ends.
-    """
-    r = rng.getrandbits(40)
-    pick, value = r & 0xff, r >> 8
-    if name in REGISTERS:
-        return 31 if pick < 15 else value if pick < 102 else value & 7
-    return 0 if pick < 26 else -1 if pick < 51 else value
 
 
 def signed(value, width):
     return value - (1 << width) if value >> (width - 1) else value
-
-
-class Maker:
-    """One sequence in the making; el0: it will run at EL0."""
-
-    def __init__(self, rows, rng, el0=False):
-        self.el0 = el0
-        self.rows = rows
-        self.rng = rng
-        self.words = []
-        self.fixes = {}     # register -> (kind, value); register 31 is SP
-        self.kept = set()   # registers that later words rely on
-
-    def near(self, word):
-        """The rows whose top byte fits the word's."""
-        if not hasattr(self.rows, "by_top"):
-            self.rows.by_top = [[r for r in self.rows.values()
-                                 if not (r.value ^ top << 24) & r.mask & 0xff000000]
-                                for top in range(256)]
-        return self.rows.by_top[word >> 24]
-
-    def word(self, row, **given):
-        """A random word of the row, with the fields given, which satisfies its constraint."""
-        for _ in range(400):
-            word, values = row.value, {}
-            for name, f in row.fields.items():
-                value = given[name] if name in given else random_field(self.rng, name)
-                values[name] = value & ((1 << f.width) - 1)
-                word |= values[name] << f.low
-            if row.holds(word) and sound(row.name, values):
-                return word, values
-        raise ValueError(f"no word found for {row.name} with {given}")
-
-    def emit(self, row, **given):
-        word, values = self.word(row, **given)
-        self.words.append(word)
-        return values
-
-    def benign(self):
-        row = self.rows[self.rng.choice(BENIGN)]
-        while True:
-            word, values = self.word(row)
-            rd = values.get("rd")
-            if rd not in self.kept and not (rd == 31 and row.name in ("ADD_imm", "AND_imm", "ADD_ext")):
-                self.words.append(word)
-                return
-
-    def fix(self, reg, kind, value):
-        self.fixes[reg] = (kind, value)
-        self.kept.add(reg)
-
-
-# Where QEMU 7.2 is wrong: row -> (condition on the fields, why, by which section of DDI 0487I.a).
-# Such words are not generated; other tests know the right answer.
-KNOWN_QEMU = {
-    "FCVTZS_s_x": (lambda v: v["immh"] < 4, "the 16-bit result of the half-precision form is"
-                   " sign-extended to 32 bits; C7.2.116, tests/unit/test_a64_translate.c"),
-    "FJCVTZS": (lambda v: False, "FPCR.FZ is not set: a denormal flushed to zero must clear Z;"
-                " FPToFixedJS, J1.3, tests/unit/test_a64_translate.c"),
-}
-
-
-# The same at EL0 alone, for whole rows.
-KNOWN_QEMU_EL0 = {
-    name: "the ISS of the trap has Op1 and Op2 exchanged; D17.2.37, tests/unit/test_a64_translate.c"
-    for name in ("MSR_DAIFSet", "MSR_DAIFClr")
-}
-
-
-# Encodings whose effect is CONSTRAINED UNPREDICTABLE (Arm ARM K1.2): rows, and what their fields obey.
-SOUND = [
-    (r"(STR|LDR|LDRS)_(post|pre)$", lambda v: v["rt"] != v["rn"] or v["rn"] == 31),
-    (r"(STP|LDP|LDPSW)_(post|pre)$", lambda v: v["rn"] == 31 or v["rn"] not in (v["rt"], v["rt2"])),
-    (r"(LDP|LDNP|LDPSW|LDXP)", lambda v: v["rt"] != v["rt2"]),
-    (r"(STXR|STXP)$", lambda v: v["rs"] not in (v["rt"], v.get("rt2", v["rt"]))
-     and (v["rs"] != v["rn"] or v["rn"] == 31)),
-]
-
-
-@functools.cache
-def rules(name):
-    """What the fields of a row's words must obey to be asked about."""
-    found = [holds for pattern, holds in SOUND if re.match(pattern, name)]
-    return found + ([lambda v: not KNOWN_QEMU[name][0](v)] if name in KNOWN_QEMU else [])
-
-
-def sound(name, values):
-    return all(holds(values) for holds in rules(name))
 
 
 # --- plain data processing ---------------------------------------------------------------------------
@@ -433,14 +326,6 @@ RECIPES = [
     (r"(ISB|DSB|DMB|CLREX|NOP|HINT|YIELD|SEV|SEVL|CFINV)$", barrier),
 ]
 
-# Rows that this test cannot ask about, and why.
-EXCLUDED = {
-    "WFI": "sleeps: nothing wakes it here; tests/system",
-    "HVC": "PSCI; tests/system",
-    "SYSL": "no SYSL instruction exists in what we advertise; UNDEFINED or IMPLEMENTATION DEFINED",
-}
-
-
 def recipe_of(row):
     if row.name.startswith("PRFM_reg") or "register offset" in row.section:
         return register_offset
@@ -488,16 +373,6 @@ def unallocated(m, row):
             m.words.append(word)
             return
     m.words.append(0)
-
-
-def beyond(word):
-    """
-    What is not UNDEFINED for qemu -cpu max of 7.2: what it has and the table does not, SME and SVE
-    (C4.1); and, wrongly, ERET with Rn other than 11111 (C4.1.66), and half-precision scalar pairwise
-    and across-lanes instructions with size<0> set (C4.1.93, C4.1.95).
-    """
-    half = word & 0xff7e0c00 == 0x5e700800 or word & 0xbf7e0c00 == 0x0e700800
-    return (word >> 25 & 0xf) in (0, 2) or word & 0xfffffc1f == 0xd69f0000 or half
 
 
 def make(rows, row, seed, el0=False, recipe=None):

@@ -66,6 +66,8 @@ CONVERT(exponent, "frecpx h0, h1")
 CONVERT(to_single, "fcvt s0, h1")
 CONVERT(to_double, "fcvt d0, h1")
 
+CONVERT(fixed_s_scalar, "fcvtzs h0, h1, #3")
+
 CONVERT(narrow, "fcvtn v0.4h, v1.4s")
 CONVERT(single_to_half, "fcvt h0, s1")
 CONVERT(double_to_half, "fcvt h0, d1")
@@ -204,6 +206,22 @@ static void scalars_in_mode(uint32_t fpcr)
     }
 }
 
+/* C7.2.116: the scalar form is the vector form's first lane, and the rest of the register is zero.
+ */
+static bool scalar_is_first_lane(void)
+{
+    for (uint64_t a = 0; a < 65536; a++) {
+        struct lanes in = {{a, 0}}, vector, scalar;
+
+        fixed_s(&in, &vector);
+        fixed_s_scalar(&in, &scalar);
+        if (scalar.lane[0] != vector.lane[0] || scalar.lane[1]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(void)
 {
     msr(cpacr_el1, 3 << 20);
@@ -216,5 +234,7 @@ int main(void)
         scalars_in_mode(extras[e] | (e & 3) << 22);
     }
     msr(fpcr, 0);
+    check_arch(scalar_is_first_lane(),
+               "FCVTZS Hd, Hn, #3 of every half (QEMU: its sign in 32 bits)");
     return 0;
 }
