@@ -14,14 +14,18 @@ struct port {
     uint64_t head;    /* bytes ever written */
     uint64_t sent;    /* of these, how many are out or given up */
     bool refused;     /* output was turned away: its owner wants to hear of room */
+    bool log_refused; /* the same, of a line for the log */
     uint32_t input_head, input_tail;
     uint64_t input_lost;
     char input[CONSOLE_INPUT];
-    char text[CONSOLE_SCROLLBACK];
+    char *text; /* the newest `size` bytes, at their number modulo size */
+    size_t size;
 };
 
 static struct port ports[CONSOLE_PORTS];
 static struct port log_port; /* root's log: always shown */
+static char port_text[CONSOLE_PORTS][CONSOLE_SCROLLBACK];
+static char log_text[CONSOLE_LOG];
 static char last_sent = '\n';
 static struct machine_lock lock;
 static const struct console_line *line;
@@ -32,7 +36,11 @@ static bool prefix_seen;
 void console_init(const struct console_line *new_line, const struct console_listener *new_listener)
 {
     memset(ports, 0, sizeof(ports));
-    memset(&log_port, 0, sizeof(log_port));
+    for (unsigned n = 0; n < CONSOLE_PORTS; n++) {
+        ports[n].text = port_text[n];
+        ports[n].size = sizeof(port_text[n]);
+    }
+    log_port = (struct port){.text = log_text, .size = sizeof(log_text)};
     last_sent = '\n';
     line = new_line;
     listener = new_listener;
@@ -56,18 +64,36 @@ unsigned console_front(void)
 
 static void append(struct port *port, const char *data, size_t size)
 {
-    if (size > CONSOLE_SCROLLBACK) {
-        port->head += size - CONSOLE_SCROLLBACK;
-        data += size - CONSOLE_SCROLLBACK;
-        size = CONSOLE_SCROLLBACK;
+    if (size > port->size) {
+        port->head += size - port->size;
+        data += size - port->size;
+        size = port->size;
     }
-    size_t at = port->head % CONSOLE_SCROLLBACK;
-    size_t first = MIN(size, CONSOLE_SCROLLBACK - at);
+    size_t at = port->head % port->size;
+    size_t first = MIN(size, port->size - at);
     memcpy(port->text + at, data, first);
     memcpy(port->text, data + first, size - first);
     port->head += size;
-    if (port->head - port->sent > CONSOLE_SCROLLBACK) {
-        port->sent = port->head - CONSOLE_SCROLLBACK;
+    if (port->head - port->sent > port->size) {
+        port->sent = port->head - port->size;
+    }
+}
+
+static size_t unsent(const struct port *port)
+{
+    return (size_t)(port->head - port->sent);
+}
+
+/* What the log loses when the line is too slow for it are its oldest lines, whole ones. */
+static void append_log(const char *data, size_t size)
+{
+    uint64_t sent = log_port.sent;
+    append(&log_port, data, size);
+    if (log_port.sent != sent) {
+        do {
+            log_port.sent++;
+        } while (unsent(&log_port) != 0 &&
+                 log_text[(log_port.sent - 1) % sizeof(log_text)] != '\n');
     }
 }
 
@@ -75,8 +101,8 @@ static void append(struct port *port, const char *data, size_t size)
 static bool send(struct port *port)
 {
     while (port->sent != port->head) {
-        size_t at = port->sent % CONSOLE_SCROLLBACK;
-        size_t size = MIN(port->head - port->sent, (uint64_t)(CONSOLE_SCROLLBACK - at));
+        size_t at = port->sent % port->size;
+        size_t size = MIN(port->head - port->sent, (uint64_t)(port->size - at));
         size_t taken = line->write(port->text + at, size);
         if (taken != 0) {
             last_sent = port->text[at + taken - 1];
@@ -96,11 +122,17 @@ static void pump(void)
     }
 }
 
-/* The port that wants to hear of room, now that there is some; CONSOLE_PORTS when none does. */
+/* A port that wants to hear of room, now that there is some; CONSOLE_PORTS when none does. */
 static unsigned take_refused(void)
 {
+    for (unsigned n = 0; n < CONSOLE_PORTS && unsent(&log_port) <= CONSOLE_LOG / 4; n++) {
+        if (ports[n].log_refused) {
+            ports[n].log_refused = false;
+            return n;
+        }
+    }
     struct port *port = &ports[front];
-    if (port->refused && port->head - port->sent <= CONSOLE_SCROLLBACK / 2) {
+    if (port->refused && unsent(port) <= CONSOLE_SCROLLBACK / 2) {
         port->refused = false;
         return front;
     }
@@ -123,7 +155,7 @@ size_t console_write(unsigned number, const char *data, size_t size)
     uint64_t state = machine_lock(&lock);
     if (number == front) {
         pump();
-        size_t room = CONSOLE_SCROLLBACK - (size_t)(port->head - port->sent);
+        size_t room = CONSOLE_SCROLLBACK - unsent(port);
         port->refused |= size > room;
         size = MIN(size, room);
     }
@@ -147,11 +179,20 @@ void console_log(const char *text, size_t size)
 {
     uint64_t state = machine_lock(&lock);
     if (log_port.sent == log_port.head && last_sent != '\n') {
-        append(&log_port, "\r\n", 2); /* the port in front is within a line */
+        append_log("\r\n", 2); /* the port in front is within a line */
     }
-    append(&log_port, text, size);
+    append_log(text, size);
     pump();
     machine_unlock(&lock, state);
+}
+
+bool console_log_ready(unsigned port)
+{
+    uint64_t state = machine_lock(&lock);
+    bool ready = unsent(&log_port) <= CONSOLE_LOG / 2;
+    ports[port].log_refused |= !ready;
+    machine_unlock(&lock, state);
+    return ready;
 }
 
 void console_force_unlock(void)
@@ -162,7 +203,7 @@ void console_force_unlock(void)
 size_t console_unsent(unsigned port)
 {
     uint64_t state = machine_lock(&lock);
-    size_t left = port == front ? (size_t)(ports[port].head - ports[port].sent) : 0;
+    size_t left = port == front ? unsent(&ports[port]) : 0;
     machine_unlock(&lock, state);
     return left;
 }
@@ -174,11 +215,14 @@ void console_pump_log_forced(void)
 
 void console_pump(void)
 {
-    uint64_t state = machine_lock(&lock);
-    pump();
-    unsigned room = take_refused();
-    machine_unlock(&lock, state);
-    tell_room(room);
+    unsigned room = CONSOLE_PORTS;
+    do {
+        uint64_t state = machine_lock(&lock);
+        pump();
+        room = take_refused();
+        machine_unlock(&lock, state);
+        tell_room(room);
+    } while (room != CONSOLE_PORTS);
 }
 
 size_t console_history(unsigned number, uint64_t *at, char *data, size_t size)
@@ -235,7 +279,7 @@ static void note(unsigned number)
                      : format_buffer(text, sizeof(text),
                                      "\r\n[%u: %s; Ctrl-A then m for the monitor, ? for help]\r\n",
                                      number, ports[number].name);
-    append(&log_port, text, (size_t)length);
+    append_log(text, (size_t)length);
 }
 
 bool console_switch(unsigned number)
@@ -279,7 +323,7 @@ static void help(void)
         "\r\n[Ctrl-A and then: Ctrl-A or a sends a Ctrl-A, m the monitor, 1 to 9 a "
         "guest, n the next, p the previous one]\r\n";
     uint64_t state = machine_lock(&lock);
-    append(&log_port, text, sizeof(text) - 1);
+    append_log(text, sizeof(text) - 1);
     pump();
     machine_unlock(&lock, state);
 }

@@ -21,6 +21,7 @@
 #define CONSOLE_PORTS      (1 + 2 * CONSOLE_GUESTS) /* the monitor, UARTs, virtio consoles */
 #define CONSOLE_MONITOR    0u
 #define CONSOLE_SCROLLBACK 65536u
+#define CONSOLE_LOG        262144u /* root's log that waits for the line */
 #define CONSOLE_INPUT      1024u
 #define CONSOLE_PREFIX     1 /* Ctrl-A */
 
@@ -52,6 +53,9 @@ void console_say(unsigned port, const char *data, size_t size);
 
 /* A whole line of root's log: goes out whichever port is in front, between its bytes. */
 void console_log(const char *line, size_t size);
+/* Whether a guest whose output is shown in the log may write a line there now: half of the room is
+ * root's own. When not, `room` tells of it later. */
+bool console_log_ready(unsigned port);
 /* For a panic: the holder of the lock does not run any more. */
 void console_force_unlock(void);
 /* For a panic: moves the log to the line without lock, as long as the line takes it. */

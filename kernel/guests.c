@@ -65,27 +65,31 @@ static bool idle_said;
 /* --- console ------------------------------------------------------------------------------------
  */
 
-/* Whole lines of a guest whose console goes to the log. */
-static void write_to_log(struct guest *guest, const char *data, size_t size)
+/* Whole lines of a guest whose console goes to the log, as fast as the log's line is; what it still
+ * had to say when it ended is less than its ring. */
+static size_t write_to_log(struct guest *guest, const char *data, size_t size)
 {
     for (size_t n = 0; n < size; n++) {
         if (data[n] == '\n' || guest->log_length == LOG_LINE_MAX) {
+            if (!vm_is_stopping(guest->vm) && !console_log_ready(guest->port)) {
+                return n;
+            }
             log_info(LOG_VM, "%s| %.*s", guest->config->name, (int)guest->log_length,
                      guest->log_line);
             guest->log_length = 0;
         }
-        if ((unsigned char)data[n] >= ' ') {
+        if (data[n] >= ' ' && data[n] <= '~') { /* no control sequences of any kind */
             guest->log_line[guest->log_length++] = data[n];
         }
     }
+    return size;
 }
 
 static size_t uart_write(void *owner, const char *data, size_t size)
 {
     struct guest *guest = owner;
     if (guest->config->output == CONFIG_OUTPUT_LOG) {
-        write_to_log(guest, data, size);
-        return size;
+        return write_to_log(guest, data, size);
     }
     return console_write(guest->port, data, size);
 }

@@ -258,6 +258,54 @@ static void history_is_all_that_is_kept(void **state)
     assert_int_equal(console_history(1, &at, got, 1), 0);
 }
 
+/* The log waits for a line that takes nothing: its oldest lines are lost, whole ones. */
+static void the_log_loses_whole_lines(void **state)
+{
+    (void)state;
+    char text[32];
+    line_room = 0;
+    for (unsigned n = 0; n < CONSOLE_LOG / 10; n++) {
+        console_log(text, (size_t)snprintf(text, sizeof(text), "line %u is out\r\n", n));
+    }
+    line_room = SIZE_MAX;
+    console_pump();
+    unsigned first = 0;
+    assert_true(seen_count <= CONSOLE_LOG && seen_count > CONSOLE_LOG - 32);
+    assert_int_equal(sscanf(seen, "line %u is out\r\n", &first), 1);
+    assert_true(first > 0);
+    for (const char *at = seen; *at; at = strchr(at, '\n') + 1) {
+        unsigned n = 0;
+        assert_int_equal(sscanf(at, "line %u is", &n), 1);
+        assert_int_equal(n, first++);
+    }
+    assert_int_equal(first, CONSOLE_LOG / 10);
+}
+
+/* A guest's lines take half of the log's room at most, and it hears when it may go on. */
+static void a_guest_cannot_crowd_the_log(void **state)
+{
+    (void)state;
+    static const char text[] = "root: something\r\n";
+    line_room = 0;
+    size_t size = 0;
+    for (; console_log_ready(3); size += sizeof(text) - 1) {
+        console_log(text, sizeof(text) - 1);
+    }
+    assert_true(size > CONSOLE_LOG / 2 && size < CONSOLE_LOG / 2 + sizeof(text));
+    assert_false(console_log_ready(5));
+    console_pump();
+    assert_string_equal(told, "");
+    line_room = size / 4; /* three quarters of a half are still too much */
+    console_pump();
+    assert_string_equal(told, "");
+    line_room = size / 2;
+    console_pump();
+    assert_string_equal(told, "r3 r5 ");
+    assert_true(console_log_ready(3));
+    console_pump();
+    assert_string_equal(told, "r3 r5 ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +315,8 @@ int main(void)
         cmocka_unit_test_setup(the_front_loses_nothing, setup),
         cmocka_unit_test_setup(a_switch_frees_who_was_refused, setup),
         cmocka_unit_test_setup(the_log_is_always_seen, setup),
+        cmocka_unit_test_setup(the_log_loses_whole_lines, setup),
+        cmocka_unit_test_setup(a_guest_cannot_crowd_the_log, setup),
         cmocka_unit_test_setup(input_has_an_end, setup),
         cmocka_unit_test_setup(history_is_all_that_is_kept, setup),
     };
