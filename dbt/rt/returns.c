@@ -5,7 +5,7 @@
 void returns_init(struct rt_returns *returns, struct a64_state *st, void *memory, uint64_t lookup)
 {
     uint64_t base = (uintptr_t)memory;
-    struct ret_entry *lowest = (struct ret_entry *)((uint8_t *)memory + RETURNS_SIZE) - 1;
+    struct ret_entry *lowest = (struct ret_entry *)memory + RETURNS_SIZE / sizeof(*lowest) - 1;
 
     *lowest = (struct ret_entry){.host = lookup};
     *returns =
