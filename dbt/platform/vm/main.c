@@ -82,7 +82,7 @@ void plat_end(enum plat_end end, int status)
                                           [PLAT_END_RESET] = ABI_STOP_RESET,
                                           [PLAT_END_FAILURE] = ABI_STOP_PANIC};
     console_flush();
-    if (vcpus[0].rt) {
+    if (vcpus[0].rt && end == PLAT_END_FAILURE) { /* else the monitor's `stats` shows them */
         rt_stats_log(&vcpus[0]);
     }
     hypercall_stop(stops[end], (uint64_t)status);
