@@ -111,9 +111,9 @@ void plat_view_clear(struct plat_view *view);
 void plat_view_activate(struct vcpu *vcpu, struct plat_view *view);
 
 /*
- * Windows (dbt/rt/window.h): makes the page of guest RAM at ram_offset accessible to translated code
- * and returns its address there, 0 when that cannot be. n, below WINDOW_TABLES * WINDOWS, is closed
- * before. Closing n takes the address away, at the latest before it stands for another page.
+ * Windows (dbt/rt/window.h): makes the page of guest RAM at ram_offset accessible to translated
+ * code and returns its address there, 0 when that cannot be. n, below WINDOW_TABLES * WINDOWS, is
+ * closed before. Closing n takes the address away, at the latest before it stands for another page.
  */
 uint64_t plat_window_open(struct vcpu *vcpu, unsigned n, uint64_t ram_offset, bool writable);
 void plat_window_close(struct vcpu *vcpu, unsigned n);

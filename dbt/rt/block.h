@@ -150,6 +150,6 @@ void blocks_drop_all(struct rt_blocks *bs);
 /* How the access site of the instruction at pa is to be translated. */
 enum site_kind blocks_site_kind(const struct rt_blocks *bs, uint64_t pa);
 
-/* The access at pa needed what `kind` has: the second time the site becomes of that kind, the blocks
- * with that instruction are dropped, and true is returned. A site that is slow stays so. */
+/* The access at pa needed what `kind` has: the second time the site becomes of that kind, the
+ * blocks with that instruction are dropped, and true is returned. A site that is slow stays so. */
 bool blocks_site_faulted(struct rt_blocks *bs, uint64_t pa, enum site_kind kind);

@@ -86,8 +86,8 @@ struct x64_site {
     uint8_t loc_count;
     uint8_t boundary; /* 1: the guest instruction has not begun; its state is a valid place for an
                          interrupt */
-    uint8_t plain;    /* 1: a load or store in the view: address and direction of its page faults are
-                         the guest's */
+    uint8_t plain; /* 1: a load or store in the view: address and direction of its page faults are
+                      the guest's */
 };
 
 /* Scratch memory of one compilation (struct x64). */
