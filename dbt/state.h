@@ -2,6 +2,7 @@
 /* The guest state that translated code reads and writes: one per vCPU, reachable from ring 3. */
 #pragma once
 
+#include "dbt/fp/constants.h"
 #include "exarch/bits.h"
 
 /*
@@ -91,8 +92,7 @@ struct a64_state {
                      gathers here need not wait for its last store */
     uint64_t spill[32]; /* allocator's spill slots: GPR temporaries */
     v128 vspill[16];    /* and vector temporaries */
-    v128 fp_abs[2];     /* constants of translated code (fp_write_fpcr): all bits but the signs, */
-    v128 fp_limit[2];   /* twice the least normal number; of single, of double */
+    v128 fp_const[FPK_COUNT]; /* constants of translated code (fp_init) */
     struct window window[WINDOW_TABLES][WINDOWS];
 };
 

@@ -2,8 +2,6 @@
 /* FPCR and FPSR by MXCSR (Intel SDM volume 1, 10.2.3). */
 #include "dbt/fp/fpcr.h"
 
-#include "dbt/fp/num.h"
-
 #define MXCSR_IE     BIT32(0)
 #define MXCSR_ZE     BIT32(2)
 #define MXCSR_OE     BIT32(3)
@@ -11,6 +9,25 @@
 #define MXCSR_PE     BIT32(5)
 #define MXCSR_RC     MASK(14, 13)
 #define MXCSR_STICKY ((uint32_t)MASK(5, 0))
+
+#define SINGLES(x) ((uint64_t)(x) << 32 | (x))
+#define FP_PAIR(name, s, d)                                                                        \
+    [FPK_##name] = {{SINGLES(s), SINGLES(s)}}, [FPK_##name##_DOUBLE] = {{d, d}},
+#define FP_BITS(name, low, high) [FPK_##name] = {{low, high}},
+static const v128 constants[FPK_COUNT] = {
+#include "dbt/fp/constants.inc"
+};
+#undef FP_PAIR
+#undef FP_BITS
+
+void fp_init(struct a64_state *st)
+{
+    for (unsigned i = 0; i < FPK_COUNT; i++) {
+        st->fp_const[i] = constants[i];
+    }
+    fp_write_fpcr(st, 0);
+    fp_write_fpsr(st, 0);
+}
 
 void fp_write_fpcr(struct a64_state *st, uint64_t value)
 {
@@ -20,14 +37,6 @@ void fp_write_fpcr(struct a64_state *st, uint64_t value)
     st->fpcr = (uint32_t)value & FPCR_WRITABLE;
     st->mxcsr = (st->mxcsr & MXCSR_STICKY) | MXCSR_RESET |
                 (uint32_t)FIELD(MXCSR_RC, rc[GET_FIELD(value, FPCR_RMODE)]);
-    for (unsigned size = FP_SINGLE; size <= FP_DOUBLE; size++) {
-        uint64_t ones = size == FP_SINGLE ? UINT64_C(0x0000000100000001) : 1;
-        uint64_t abs = ~(fp_sign_bit(size) * ones),
-                 limit = fp_pow2(size, fp_formats[size].min_exp + 1) * ones;
-
-        st->fp_abs[size - FP_SINGLE] = (v128){{abs, abs}};
-        st->fp_limit[size - FP_SINGLE] = (v128){{limit, limit}};
-    }
 }
 
 static bool has_saturated(const struct a64_state *st)

@@ -8,10 +8,12 @@
 /* MXCSR with all exceptions masked, rounding to nearest: a guest whose FPCR is 0. */
 #define MXCSR_RESET UINT32_C(0x1f80)
 
+/* Reset: FPCR and FPSR zero, and the constants that translated code needs. */
+void fp_init(struct a64_state *st);
+
 /*
- * MSR FPCR, and reset: keeps what exists of value, sets st->mxcsr's rounding (translated code loads
- * it when it is entered again) and the constants that translated code needs. The caller recomputes
- * the translation context: fp_is_slow may have changed.
+ * MSR FPCR: keeps what exists of value, sets st->mxcsr's modes (translated code loads it when it is
+ * entered again). The caller recomputes the translation context.
  */
 void fp_write_fpcr(struct a64_state *st, uint64_t value);
 

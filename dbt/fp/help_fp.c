@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The floating-point helpers of translated code: exact, lane by lane. */
 #include "dbt/fp/lane.h"
+#include "dbt/fp/num.h"
 #include "dbt/fp/ops.h"
 
 struct lane_args {
@@ -122,6 +123,17 @@ void help_fp(struct a64_state *st, v128 *result, const v128 *a, const v128 *b, c
         lane_set(&out, size, n, lane_op(&ctx, op, &l));
     }
     *result = out;
+    end(st, &ctx);
+}
+
+void help_fp_idc(struct a64_state *st, const v128 *a, uint32_t imm)
+{
+    unsigned size = imm >> 8 & 3, lanes = imm >> 10 & 15;
+    struct fp_ctx ctx = begin(st);
+
+    for (unsigned n = 0; n < lanes; n++) {
+        (void)fp_unpack(&ctx, size, lane_get(a, size, n));
+    }
     end(st, &ctx);
 }
 

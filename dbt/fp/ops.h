@@ -173,6 +173,9 @@ enum crypto_op {
 
 void help_fp(struct a64_state *st, v128 *result, const v128 *a, const v128 *b, const v128 *c,
              uint32_t imm);
+/* What the FIDC row does: IDC for denormal lanes where they are flushed. imm: FP_IMM's size, lanes.
+ */
+void help_fp_idc(struct a64_state *st, const v128 *a, uint32_t imm);
 void help_fp_cvt(struct a64_state *st, v128 *result, const v128 *a, uint64_t unused1,
                  uint64_t unused2, uint32_t imm);
 uint64_t help_fp_toi(struct a64_state *st, const v128 *a, uint64_t unused1, uint64_t unused2,

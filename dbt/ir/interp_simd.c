@@ -226,6 +226,12 @@ INTERP(FP)
     help_fp(in->st, &r->v, &V(0), a[1] ? &V(1) : NULL, a[2] ? &V(2) : NULL, (uint32_t)i->imm);
 }
 
+INTERP(FIDC)
+{
+    (void)r;
+    help_fp_idc(in->st, &V(0), (uint32_t)i->imm);
+}
+
 INTERP(FCVT)
 {
     help_fp_cvt(in->st, &r->v, &V(0), 0, 0, (uint32_t)i->imm);

@@ -85,6 +85,9 @@ enum ir_mem {
 /* aux of CHECK_ALIGN: the alignment (1, 2, 4 .. 64) and whether the access is a write. */
 enum ir_check { IR_CHECK_SIZE = 0x7f, IR_CHECK_WRITE = 0x80 };
 
+/* aux of FP. */
+enum ir_fp { IR_FP_FZ = 1 }; /* FPCR.FZ is set */
+
 enum ir_atomic {
     IR_ATOMIC_ADD,
     IR_ATOMIC_CLR,

@@ -26,8 +26,7 @@ void sys_vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t arg)
     st->elr_el1 = st->spsr_el1 = st->esr_el1 = st->far_el1 = 0;
     st->tpidr_el0 = st->tpidrro_el0 = st->tpidr_el1 = 0;
     sysregs_reset(vcpu);
-    fp_write_fpcr(st, 0);
-    fp_write_fpsr(st, 0);
+    fp_init(st);
     vcpu->halted = false;
     vcpu->event = false;
     vcpu->step_stepped = false;

@@ -80,6 +80,7 @@ static void make_state(void)
     initial.excl_addr = EXCL_NONE;
     initial.tpidr_el0 = random64();
     initial.tpidrro_el0 = random64();
+    fp_init(&initial);
     fp_write_fpcr(&initial, random64() & ~(uint64_t)FPCR_FZ);
     fp_write_fpsr(&initial, below(2) ? 0 : random64());
 }
