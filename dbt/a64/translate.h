@@ -23,6 +23,8 @@ enum tr_flag {
     TR_CNT_EL0 = 1 << 11,   /* CNTKCTL_EL1.EL0VCTEN */
     TR_UAO = 1 << 12,       /* PSTATE.UAO: LDTR/STTR are as LDR/STR */
     TR_FPCR_SLOW = 1 << 13, /* FPCR has a mode that the FP fast paths do not cover (fp/ decides) */
+    TR_FPCR_FZ = 1 << 17,   /* FPCR.FZ, and the fast paths cover it */
+    TR_FPCR_HALF = 1 << 18, /* FPCR has a mode that those of half precision do not cover */
     TR_IL = 1 << 14,        /* PSTATE.IL: every instruction is an illegal-state exception */
     TR_SP_EL0 = 1 << 16,    /* EL1 with SPSel 0: SP_EL0 is the SP in use */
     TR_ICOUNT = 1 << 15,    /* count guest instructions in st->icount */
@@ -62,6 +64,11 @@ struct tr {
     enum site_kind site; /* of this instruction */
     ir_ref counter;      /* the block's COUNT row, with TR_ICOUNT */
     ir_ref sp_checked;   /* private to a64/: the SP value already checked in this block */
+    struct {
+        ir_ref v;
+        uint32_t imm;
+    } asked[8]; /* the latest values that FIDC rows have asked (tr_fp_ops.c) */
+    unsigned asked_next;
 };
 
 /* Reads instruction words of the page: word i of the page that is being translated. */

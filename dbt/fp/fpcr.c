@@ -8,6 +8,8 @@
 #define MXCSR_UE     BIT32(4)
 #define MXCSR_PE     BIT32(5)
 #define MXCSR_RC     MASK(14, 13)
+#define MXCSR_DAZ    BIT32(6)
+#define MXCSR_FZ     BIT32(15)
 #define MXCSR_STICKY ((uint32_t)MASK(5, 0))
 
 #define SINGLES(x) ((uint64_t)(x) << 32 | (x))
@@ -36,6 +38,7 @@ void fp_write_fpcr(struct a64_state *st, uint64_t value)
 
     st->fpcr = (uint32_t)value & FPCR_WRITABLE;
     st->mxcsr = (st->mxcsr & MXCSR_STICKY) | MXCSR_RESET |
+                (value & FPCR_FZ ? MXCSR_DAZ | MXCSR_FZ : 0) |
                 (uint32_t)FIELD(MXCSR_RC, rc[GET_FIELD(value, FPCR_RMODE)]);
 }
 
@@ -64,11 +67,4 @@ void fp_write_fpsr(struct a64_state *st, uint64_t value)
     __builtin_memset(st->qc, 0, sizeof(st->qc));
     st->qc[0].lane[0] = !!(value & FPSR_QC);
     st->mxcsr &= ~MXCSR_STICKY;
-}
-
-bool fp_is_slow(uint32_t fpcr)
-{
-    /* DAZ and FTZ flush after rounding and raise other flags than FZ; FZ16 and AHP concern only
-     * operations that are always exact helpers, DN only NaN results, which are repaired. */
-    return fpcr & FPCR_FZ;
 }

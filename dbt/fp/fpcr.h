@@ -20,6 +20,3 @@ void fp_write_fpcr(struct a64_state *st, uint64_t value);
 /* MRS and MSR of FPSR. st->mxcsr holds the sticky flags that translated code has raised. */
 uint32_t fp_read_fpsr(const struct a64_state *st);
 void fp_write_fpsr(struct a64_state *st, uint64_t value);
-
-/* Whether the host's instructions cannot stand for FPCR's modes (TR_FPCR_SLOW). */
-bool fp_is_slow(uint32_t fpcr);

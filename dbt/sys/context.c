@@ -31,6 +31,18 @@ static bool fp_trapped(const struct sysregs *sys, unsigned el)
     return fpen != 3 && !(fpen == 1 && el == 1);
 }
 
+/* FPCR's modes. The host raises Inexact with each flushed result, so its FZ stands for Arm's only
+ * once that flag is set; then it is as long as nobody writes FPSR. */
+static uint32_t fp_flags(const struct a64_state *st)
+{
+    uint32_t flags = st->fpcr & (FPCR_FZ | FPCR_FZ16 | FPCR_AHP) ? TR_FPCR_HALF : 0;
+
+    if (st->fpcr & FPCR_FZ) {
+        flags |= fp_read_fpsr(st) & FPSR_IXC ? TR_FPCR_FZ : TR_FPCR_SLOW;
+    }
+    return flags;
+}
+
 void sys_context_update(struct vcpu *vcpu)
 {
     const struct sysregs *sys = &vcpu->sys;
@@ -45,7 +57,7 @@ void sys_context_update(struct vcpu *vcpu)
     flags |= ps->el == 1 && !ps->sp_sel ? TR_SP_EL0 : 0;
     flags |= ps->il ? TR_IL : 0;
     flags |= step_enabled(vcpu, ps->el, bit(vcpu->st->daif, 9)) ? TR_STEP : 0;
-    flags |= fp_is_slow(vcpu->st->fpcr) ? TR_FPCR_SLOW : 0;
+    flags |= fp_flags(vcpu->st);
     vcpu->tr_flags = flags;
     sys_watch_update(vcpu);
     vcpu->debug = debug_active(vcpu);

@@ -232,21 +232,19 @@ static void raise_idc(struct x64 *c, const struct x64_ool *o)
 LOWER(FIDC)
 {
     struct fp_shape s = fp_shape_of(i);
-    unsigned abs, t;
+    unsigned a, abs, t;
 
     x64_flags_clobber(c);
-    abs = fp_operand(c, &s, 0);
+    a = fp_operand(c, &s, 0);
+    abs = x64_scratch_xmm(c);
     t = x64_scratch_xmm(c);
     if (!s.is_scalar) {
-        emit_vrm(c, X_VPAND, t, abs, FP_CONST(ABS, s.size));
-    } else if (s.size == FP_SINGLE) {
-        emit_vrm(c, X_VPAND, t, abs, FP_FIXED(ABS1_S));
+        emit_vrm(c, X_VPAND, abs, a, FP_CONST(ABS, s.size));
     } else {
-        emit_vrm(c, X_VPAND, t, abs, FP_FIXED(ABS1_D));
+        emit_vrm(c, X_VPAND, abs, a, s.size == FP_SINGLE ? FP_FIXED(ABS1_S) : FP_FIXED(ABS1_D));
     }
-    abs = t;
-    t = x64_scratch_xmm(c);
-    emit_vrmi(c, fp_packed_compare(s.size), t, abs, FP_CONST(NORMAL, s.size), CMP_LT_OQ);
+    emit_rm(c, X_VMOVDQA_RM, t, FP_CONST(NORMAL, s.size)); /* as integers: no flags */
+    emit_vrr(c, s.size == FP_SINGLE ? X_VPCMPGTD : X_VPCMPGTQ, t, t, abs);
     emit_rr(c, X_VPTEST, t, abs);
     x64_ool(c, raise_idc, emit_jcc(c, CC_NE));
 }

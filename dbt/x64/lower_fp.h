@@ -118,7 +118,18 @@ static inline x86_form fp_packed_test(unsigned size)
     return size == FP_SINGLE ? X_VTESTPS : X_VTESTPD;
 }
 
-/* --- the rows' halves, by file; false: the helper must do it --- */
+/* --- rounding to integral numbers --- */
+/* VROUND's control for FPRounding: RMode's values, ties away (of numbers whose lowest bit has been
+ * set), FPCR's own. loud: it raises Inexact. */
+unsigned fp_host_rounding(unsigned aux, bool loud);
+/* d = a rounded; a scalar's upper lanes are a's. */
+void fp_emit_round(struct x64 *c, const struct fp_shape *s, unsigned d, unsigned a,
+                   unsigned control);
+
+/* t = lane 0 of halves as a single, zeros above. */
+void fp_single_of_half(struct x64 *c, unsigned t, unsigned a);
+
+/* --- the rows' bodies, by file; false: the helper must do it --- */
 bool fp_lower_arith(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s); /* _arith */
 bool fp_lower_convert(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s); /* _int */
 bool fp_lower_half(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s);    /* _half */

@@ -214,14 +214,22 @@ static void unordered(struct x64 *c, const struct x64_ool *o)
 LOWER(FCMP)
 {
     static const x86_form forms[2][2] = {{X_VUCOMISS, X_VCOMISS}, {X_VUCOMISD, X_VCOMISD}};
-    unsigned size = i->imm & 3, a, b, t;
+    unsigned size = i->imm & 3, signal = i->imm >> 2 & 1, a, b, t, halves[2];
     struct x64_ool *o;
 
     x64_flags_clobber(c);
     a = x64_use(c, 0);
     b = x64_use(c, 1);
     t = x64_scratch(c);
-    emit_rr(c, forms[size - FP_SINGLE][i->imm >> 2 & 1], a, b);
+    if (size == FP_HALF) {
+        halves[0] = x64_scratch_xmm(c);
+        halves[1] = x64_scratch_xmm(c);
+        fp_single_of_half(c, halves[0], a);
+        fp_single_of_half(c, halves[1], b);
+        a = halves[0];
+        b = halves[1];
+    }
+    emit_rr(c, forms[size == FP_DOUBLE][signal], a, b);
     o = x64_ool(c, unordered, emit_jcc(c, CC_P));
     emit_setcc(c, CC_A, t);
     emit_ri8(c, X_SBB8_MI8, t, 0);

@@ -13,9 +13,7 @@
 /* VROUND's control: the rounding, or MXCSR's; whether Inexact is raised. */
 enum { ROUND_NEAREST = 0, ROUND_MXCSR = 4, ROUND_QUIET = 8 };
 
-/* The control for FPRounding: RMode's values, ties away (after the lowest bit is set), FPCR's own.
- * loud: it raises Inexact. */
-static unsigned host_rounding(unsigned aux, bool loud)
+unsigned fp_host_rounding(unsigned aux, bool loud)
 {
     static const uint8_t control[8] = {[FP_TIEEVEN] = 0,
                                        [FP_NEGINF] = 1,
@@ -32,9 +30,8 @@ static bool is_tie_away(const struct fp_shape *s)
     return (s->aux & 7) == FP_TIEAWAY;
 }
 
-/* d = a rounded; a scalar's upper lanes are a's. */
-static void emit_round(struct x64 *c, const struct fp_shape *s, unsigned d, unsigned a,
-                       unsigned control)
+void fp_emit_round(struct x64 *c, const struct fp_shape *s, unsigned d, unsigned a,
+                   unsigned control)
 {
     x86_form form = FP_FORMS(VROUND)[s->form];
 
@@ -48,7 +45,7 @@ static void emit_round(struct x64 *c, const struct fp_shape *s, unsigned d, unsi
 static void round_to_integral(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s)
 {
     struct fp_regs r = {.b = X64_NONE, .c = X64_NONE};
-    unsigned control = host_rounding(s->aux, s->aux & FP_AUX_EXACT);
+    unsigned control = fp_host_rounding(s->aux, s->aux & FP_AUX_EXACT);
     struct x64_ool *o = NULL;
     unsigned from;
 
@@ -61,7 +58,7 @@ static void round_to_integral(struct x64 *c, const struct ir_insn *i, const stru
         from = r.d;
         emit_vrm(c, X_VPOR, from, r.a, FP_CONST(ODD, s->size));
     }
-    emit_round(c, s, r.d, from, control);
+    fp_emit_round(c, s, r.d, from, control);
     fp_finish(c, i, s, s->is_scalar && fp_zero_above(c, 0, 1u << s->size) && !o,
               o ? FP_CHECK_NONE : FP_CHECK_NAN, &r);
     if (o) {
@@ -257,7 +254,7 @@ static void to_integers(struct x64 *c, const struct ir_insn *i, const struct fp_
         from = r.d;
     }
     if (!as_it_is) {
-        emit_round(c, &all, r.d, from, host_rounding(s->aux, loud));
+        fp_emit_round(c, &all, r.d, from, fp_host_rounding(s->aux, loud));
         from = r.d;
     }
     if (is_unsigned && !avx512) {
@@ -269,7 +266,7 @@ static void to_integers(struct x64 *c, const struct ir_insn *i, const struct fp_
         repairs.o[repairs.count++] = fp_repair_if(c, test_no_fit(c, s, r.d, r.t), i, HELPER_fp, &r);
     }
     if (!as_it_is && !loud) {
-        emit_round(c, &all, r.t[0], scaled, ROUND_NEAREST);
+        fp_emit_round(c, &all, r.t[0], scaled, ROUND_NEAREST);
     }
     come_back(c, &repairs);
 }
@@ -321,6 +318,12 @@ static unsigned prepare(struct x64 *c, const struct ir_insn *i, struct int_shape
 {
     struct fp_shape *s = &k->s;
     unsigned from = r->a;
+
+    if (s->size == FP_HALF) {
+        from = r->t[2];
+        fp_single_of_half(c, from, r->a);
+        s->size = FP_SINGLE;
+    }
 
     if (s->fbits) {
         repairs->o[repairs->count++] = fp_repair_general_if(
@@ -390,12 +393,8 @@ LOWER(FTOI)
     struct repairs repairs = {.count = 0};
     unsigned x, from, scaled;
     bool as_it_is = k.s.aux == FP_ZERO && (!k.is_unsigned || (c->env->features & X64_AVX512VL)),
-         loud = !k.is_unsigned && !is_tie_away(&k.s) && (k.w || k.s.size == FP_SINGLE);
+         loud = !k.is_unsigned && !is_tie_away(&k.s) && (k.w || k.s.size != FP_DOUBLE);
 
-    if (k.s.size == FP_HALF) {
-        fp_call_instead(c, i, HELPER_fp_toi);
-        return;
-    }
     x64_flags_clobber(c);
     r.a = x64_use(c, 0);
     fp_temporaries(c, &r, 3);
@@ -403,12 +402,12 @@ LOWER(FTOI)
     r.d = x64_def(c);
     from = prepare(c, i, &k, &r, x, &repairs, &scaled);
     if (!as_it_is) {
-        emit_round(c, &k.s, r.t[1], from, host_rounding(k.s.aux, loud));
+        fp_emit_round(c, &k.s, r.t[1], from, fp_host_rounding(k.s.aux, loud));
         from = r.t[1];
     }
     convert_general(c, i, &k, &r, from, x, &repairs);
     if (!as_it_is && !loud) {
-        emit_round(c, &k.s, r.t[0], scaled, ROUND_NEAREST);
+        fp_emit_round(c, &k.s, r.t[0], scaled, ROUND_NEAREST);
     }
     come_back(c, &repairs);
 }

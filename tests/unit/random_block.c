@@ -10,6 +10,7 @@
 #include "tests/unit/fake_rt.h"
 
 uint64_t random_seed;
+bool random_flush;
 
 static struct ir_builder b;
 
@@ -227,13 +228,22 @@ static ir_ref flags_of(enum ir_op op)
 }
 
 /* --- floating point --- */
+/* Half precision has rows where none of its modes is set. */
+static unsigned fp_size(void)
+{
+    return random_flush ? 2 + below(2) : 1 + below(3);
+}
+
 static uint32_t random_fp_imm(enum fp_op op)
 {
     static const uint8_t modes[] = {FP_TIEEVEN, FP_POSINF,  FP_NEGINF,
                                     FP_ZERO,    FP_TIEAWAY, FP_AUX_MODE};
-    unsigned size = 2 + below(2), lanes[3] = {1, 16u >> size, 8u >> size}, aux = FP_AUX_MODE,
+    unsigned size = fp_size(), lanes[3] = {1, 16u >> size, 8u >> size}, aux = FP_AUX_MODE,
              fbits = 0;
 
+    if (op == FP_MULADDH || op == FP_MULSUBH) {
+        return FP_IMM(op, FP_SINGLE, 2u << below(2), aux, 0);
+    }
     if (op >= FP_RINT) {
         aux = modes[below(ARRAY_SIZE(modes))] | (op == FP_RINT && below(2) ? FP_AUX_EXACT : 0);
         fbits = op != FP_RINT && below(3) == 0 ? 1 + below(8u << size) : 0;
@@ -241,27 +251,52 @@ static uint32_t random_fp_imm(enum fp_op op)
     return FP_IMM(op, size, lanes[below(3)], aux, fbits);
 }
 
+/* v as an operand: asked for denormals where they are flushed. */
+static ir_ref asked(ir_ref v, unsigned size, unsigned lanes)
+{
+    if (random_flush && size != FP_HALF) {
+        ir_emit(&b, IR_FIDC, v, IR_NONE, IR_NONE, FP_IMM(0, size, lanes, 0, 0), 0);
+    }
+    return v;
+}
+
+static ir_ref random_lanes_row(enum fp_op op, ir_ref a0, ir_ref a1, ir_ref a2)
+{
+    uint32_t imm = random_fp_imm(op);
+    unsigned size = imm >> 8 & 3, lanes = imm >> 10 & 15;
+
+    return ir_emit(&b, IR_FP, asked(a0, size, lanes),
+                   op < FP_SQRT ? asked(a1, size, lanes) : IR_NONE,
+                   op >= FP_MULADD && op < FP_SQRT ? asked(a2, size, lanes) : IR_NONE, imm,
+                   random_flush ? IR_FP_FZ : 0);
+}
+
 static ir_ref random_fp_row(void)
 {
     static const uint32_t conversions[] = {
         FP_CVT_IMM(2, 3, 1, 0, 0), FP_CVT_IMM(2, 3, 2, 0, 0), FP_CVT_IMM(2, 3, 2, 2, 0),
         FP_CVT_IMM(3, 2, 1, 0, 0), FP_CVT_IMM(3, 2, 2, 0, 0), FP_CVT_IMM(3, 2, 2, 0, 1),
+        FP_CVT_IMM(1, 2, 1, 0, 0), FP_CVT_IMM(1, 2, 4, 0, 0), FP_CVT_IMM(1, 2, 4, 4, 0),
+        FP_CVT_IMM(1, 3, 1, 0, 0), FP_CVT_IMM(2, 1, 1, 0, 0), FP_CVT_IMM(2, 1, 4, 0, 0),
+        FP_CVT_IMM(3, 1, 1, 0, 0),
     };
-    enum fp_op op = (enum fp_op)below(FP_OP_COUNT);
+    enum fp_op op = (enum fp_op)below(random_flush ? FP_MULADDH : FP_OP_COUNT);
     ir_ref a0 = any(IR_V128), a1 = any(IR_V128), a2 = any(IR_V128);
-    uint32_t int_imm = FP_INT_IMM(2 + below(2), 32u << below(2), below(2),
-                                  below(2) ? FP_ZERO : below(5), below(4) ? 0 : 1 + below(32));
+    unsigned size = fp_size();
+    uint32_t int_imm = FP_INT_IMM(size, 32u << below(2), below(2), below(2) ? FP_ZERO : below(5),
+                                  below(4) ? 0 : 1 + below(32));
+    uint32_t cvt_imm = conversions[below(random_flush ? 6 : ARRAY_SIZE(conversions))];
 
     switch (below(8)) {
-    case 0: return ir_emit(&b, IR_FCMP, a0, a1, IR_NONE, FP_CMP_IMM(2 + below(2), below(2)), 0);
-    case 1: return ir_emit(&b, IR_FTOI, a0, IR_NONE, IR_NONE, int_imm, 0);
+    case 0:
+        return ir_emit(&b, IR_FCMP, asked(a0, size, 1), asked(a1, size, 1), IR_NONE,
+                       FP_CMP_IMM(size, below(2)), 0);
+    case 1: return ir_emit(&b, IR_FTOI, asked(a0, size, 1), IR_NONE, IR_NONE, int_imm, 0);
     case 2: return ir_emit(&b, IR_FFROMI, any(IR_I64), IR_NONE, IR_NONE, int_imm, 0);
     case 3:
-        return ir_emit(&b, IR_FCVT, a0, IR_NONE, IR_NONE,
-                       conversions[below(ARRAY_SIZE(conversions))], 0);
-    default:
-        return ir_emit(&b, IR_FP, a0, op < FP_SQRT ? a1 : IR_NONE,
-                       op >= FP_MULADD && op < FP_SQRT ? a2 : IR_NONE, random_fp_imm(op), 0);
+        return ir_emit(&b, IR_FCVT, asked(a0, cvt_imm & 3, 16u >> (cvt_imm & 3)), IR_NONE, IR_NONE,
+                       cvt_imm, 0);
+    default: return random_lanes_row(op, a0, a1, a2);
     }
 }
 
@@ -572,6 +607,7 @@ void random_block(struct ir_block *block)
 
     memset(pool_count, 0, sizeof(pool_count));
     use_nzcv = below(2);
+    random_flush = below(4) == 0;
     ir_begin(&b, block, offset);
     for (unsigned n = 0; n < guests && b.block->count < IR_MAX_INSNS - 2 * IR_INSN_SLACK;
          n++, offset += 4) {

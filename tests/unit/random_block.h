@@ -11,6 +11,9 @@
 /* The generator's state; set it to see a block again. */
 extern uint64_t random_seed;
 
+/* Whether the block is for FPCR.FZ (and then FPSR.IXC set); else FZ, FZ16 and AHP are clear. */
+extern bool random_flush;
+
 uint64_t random64(void);
 /* 0 to n - 1. */
 unsigned below(unsigned n);

@@ -43,11 +43,19 @@ static uint64_t number(void)
                                        0x00800001, 0x3effffff, 0x3f800000, 0x3f800001,
                                        0x4f000000, 0x5f000000, 0x7f7fffff, 0x7f800000,
                                        0x7f800001, 0x7fc00000, 0x00ffffff, 0x20000000};
-    uint64_t sign = (uint64_t)below(2) << 63, exp = below(0x800);
+    static const uint16_t halves[] = {0,      1,      0x03ff, 0x0400, 0x0401, 0x2000,
+                                      0x37ff, 0x3bff, 0x3c00, 0x3c01, 0x6400, 0x7bff,
+                                      0x7c00, 0x7c01, 0x7e00, 0x7800};
+    uint64_t sign = (uint64_t)below(2) << 63, exp = below(0x800), lanes = 0;
 
-    switch (below(3)) {
-    case 0: return (uint64_t)(singles[below(16)] | below(2) << 31) << 32 | singles[below(16)];
-    case 1: return sign | exp << 52 | random64() >> 12;
+    switch (below(4)) {
+    case 0:
+        for (unsigned n = 0; n < 4; n++) {
+            lanes = lanes << 16 | halves[below(16)] | below(2) << 15;
+        }
+        return lanes;
+    case 1: return (uint64_t)(singles[below(16)] | below(2) << 31) << 32 | singles[below(16)];
+    case 2: return sign | exp << 52 | random64() >> 12;
     default:
         return sign |
                (below(2)   ? below(3)
@@ -81,8 +89,8 @@ static void make_state(void)
     initial.tpidr_el0 = random64();
     initial.tpidrro_el0 = random64();
     fp_init(&initial);
-    fp_write_fpcr(&initial, random64() & ~(uint64_t)FPCR_FZ);
-    fp_write_fpsr(&initial, below(2) ? 0 : random64());
+    fp_write_fpcr(&initial, (random64() & (FPCR_RMODE | FPCR_DN)) | (random_flush ? FPCR_FZ : 0));
+    fp_write_fpsr(&initial, (below(2) ? 0 : random64()) | (random_flush ? FPSR_IXC : 0));
 }
 
 static void print_block(void)
