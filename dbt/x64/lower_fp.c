@@ -167,12 +167,18 @@ enum x86_cc fp_test_nan(struct x64 *c, const struct fp_shape *s, unsigned x, uns
     return fp_test_unordered(c, s, x, x, t);
 }
 
-enum x86_cc fp_test_tiny(struct x64 *c, unsigned size, unsigned x, const unsigned t[2])
+enum x86_cc fp_test_less(struct x64 *c, unsigned size, unsigned x, struct x86_mem limit,
+                         const unsigned t[2])
 {
     emit_vrm(c, X_VPAND, t[0], x, FP_CONST(ABS, size));
-    emit_vrmi(c, fp_packed_compare(size), t[1], t[0], FP_CONST(LIMIT, size), CMP_NGE_UQ);
+    emit_vrmi(c, fp_packed_compare(size), t[1], t[0], limit, CMP_NGE_UQ);
     emit_rr(c, X_VPTEST, t[1], t[0]);
     return CC_NE;
+}
+
+enum x86_cc fp_test_tiny(struct x64 *c, unsigned size, unsigned x, const unsigned t[2])
+{
+    return fp_test_less(c, size, x, FP_CONST(LIMIT, size), t);
 }
 
 /* Above a scalar's lane the signs that VTEST looks at are cleared with the scalar's. */

@@ -92,6 +92,9 @@ void fp_call_instead(struct x64 *c, const struct ir_insn *i, unsigned helper);
 enum x86_cc fp_test_nan(struct x64 *c, const struct fp_shape *s, unsigned x, unsigned t);
 /* is a NaN, or below twice the least normal number and not 0; all of x counts; two temporaries */
 enum x86_cc fp_test_tiny(struct x64 *c, unsigned size, unsigned x, const unsigned t[2]);
+/* the same with another limit than that */
+enum x86_cc fp_test_less(struct x64 *c, unsigned size, unsigned x, struct x86_mem limit,
+                         const unsigned t[2]);
 /* of x and y is a NaN */
 enum x86_cc fp_test_unordered(struct x64 *c, const struct fp_shape *s, unsigned x, unsigned y,
                               unsigned t);

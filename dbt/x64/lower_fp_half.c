@@ -301,30 +301,38 @@ static void widen_halves(struct x64 *c, const struct ir_insn *i, unsigned to, un
     fp_repair_if(c, fp_test_nan(c, &s, r.d, r.t[0]), i, HELPER_fp_cvt, &r);
 }
 
-static void narrow_to_halves(struct x64 *c, const struct ir_insn *i, unsigned from, unsigned lanes)
+/* A double that loses bits as a single is rounded twice: see above. */
+static void narrow_double_to_half(struct x64 *c, const struct ir_insn *i)
 {
     struct fp_regs r = {.b = X64_NONE, .c = X64_NONE};
-    struct x64_ool *o = NULL;
+    struct x64_ool *o;
+
+    r.a = x64_use(c, 0);
+    fp_temporaries(c, &r, 3);
+    r.d = x64_def(c);
+    emit_vrr(c, X_VPXOR, r.t[2], r.t[2], r.t[2]);
+    emit_vrr(c, X_VCVTSD2SS, r.t[2], r.t[2], r.a);
+    o = fp_repair_if(c, test_middle(c, r.t[2], r.t[0]), i, HELPER_fp_cvt, &r);
+    halves_of(c, r.d, r.t[2]);
+    fp_repair_if(c, fp_test_less(c, FP_SINGLE, r.t[2], FP_FIXED(LIMIT_H), r.t), i, HELPER_fp_cvt,
+                 &r);
+    o->back = c->p;
+}
+
+static void narrow_to_halves(struct x64 *c, const struct ir_insn *i, unsigned lanes)
+{
+    struct fp_regs r = {.b = X64_NONE, .c = X64_NONE};
     unsigned singles;
 
     r.a = singles = x64_use(c, 0);
-    fp_temporaries(c, &r, 3);
+    fp_temporaries(c, &r, 2);
     r.d = x64_def(c);
-    if (from == FP_DOUBLE) {
-        singles = r.t[2];
-        emit_vrr(c, X_VPXOR, singles, singles, singles);
-        emit_vrr(c, X_VCVTSD2SS, singles, singles, r.a);
-        o = fp_repair_if(c, test_middle(c, singles, r.t[0]), i, HELPER_fp_cvt, &r);
-    } else if (lanes == 1) {
-        singles = r.t[2];
+    if (lanes == 1) {
+        singles = r.d;
         fp_clear_above(c, singles, r.a, 4);
     }
     halves_of(c, r.d, singles);
-    fp_repair_if(c, test_half(c, o ? HALF_TINY : HALF_NORMAL, r.d, r.t[0], r.t[1]), i,
-                 HELPER_fp_cvt, &r);
-    if (o) {
-        o->back = c->p;
-    }
+    fp_repair_if(c, test_half(c, HALF_NORMAL, r.d, r.t[0], r.t[1]), i, HELPER_fp_cvt, &r);
 }
 
 LOWER(FCVT)
@@ -340,8 +348,10 @@ LOWER(FCVT)
     x64_flags_clobber(c);
     if (from == FP_HALF) {
         widen_halves(c, i, to, lanes, first);
+    } else if (to == FP_HALF && from == FP_DOUBLE) {
+        narrow_double_to_half(c, i);
     } else if (to == FP_HALF) {
-        narrow_to_halves(c, i, from, lanes);
+        narrow_to_halves(c, i, lanes);
     } else if (from < to) {
         widen(c, i, lanes, first);
     } else {

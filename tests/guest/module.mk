@@ -4,7 +4,12 @@ GUEST_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -ffreestanding -nostdlib
                 -mgeneral-regs-only -mstrict-align -fno-stack-protector -march=armv8.2-a -I. \
                 -Wl,-z,norelro,--build-id=none,-n -Wno-unused-function
 GUEST_PROGRAMS := exceptions debug mmu permissions tlb code returns gic timer psci halves virtqueue \
-                  restart
+                  restart crypto ieee
+
+# Programs that use the vector registers: no exception of theirs comes back to where it came from.
+$(BUILD)/guest/crypto.elf $(BUILD)/guest/ieee.elf: GUEST_CFLAGS := \
+  $(filter-out -mgeneral-regs-only -O1 -march=%,$(GUEST_CFLAGS)) -O2 -ffp-contract=off -fno-tree-loop-distribute-patterns \
+  -march=armv8.4-a+crypto+sha3+fp16+fp16fml
 
 $(BUILD)/guest/%.elf: tests/guest/%.c tests/guest/guest.c tests/guest/start.S tests/guest/guest.h \
                       tests/guest/guest.ld
