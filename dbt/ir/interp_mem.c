@@ -39,10 +39,18 @@ INTERP_INT(LDS8_64, sign_extend(load_int(in, i, X(0), 1), 8))
 INTERP_INT(LDS16_64, sign_extend(load_int(in, i, X(0), 2), 16))
 INTERP_INT(LDS32_64, sign_extend(load_int(in, i, X(0), 4), 32))
 
-INTERP(LD128)
-{
-    load(in, i, X(0), &r->v, 16, 0);
-}
+#define INTERP_VECTOR(size, bytes)                                                                 \
+    INTERP(LD##size)                                                                               \
+    {                                                                                              \
+        load(in, i, X(0), &r->v, bytes, 0);                                                        \
+    }                                                                                              \
+    INTERP(ST##size)                                                                               \
+    {                                                                                              \
+        store(in, i, X(0), V(1), bytes);                                                           \
+    }
+INTERP_VECTOR(V32, 4)
+INTERP_VECTOR(V64, 8)
+INTERP_VECTOR(128, 16)
 
 #define INTERP_STORE(name, bytes)                                                                  \
     INTERP(name)                                                                                   \
@@ -53,11 +61,6 @@ INTERP_STORE(ST8, 1)
 INTERP_STORE(ST16, 2)
 INTERP_STORE(ST32, 4)
 INTERP_STORE(ST64, 8)
-
-INTERP(ST128)
-{
-    store(in, i, X(0), V(1), 16);
-}
 
 /* --- exclusives: a local monitor that holds what the load saw (B2.12) --- */
 static void load_exclusive(struct interp *in, uint64_t va, v128 *to, unsigned bytes)

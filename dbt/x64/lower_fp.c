@@ -38,6 +38,8 @@ static unsigned bytes_of_result(const struct x64 *c, const struct ir_insn *i)
     switch (i->op) {
     case IR_VZERO: return 0;
     case IR_VLOW: return 1u << i->aux;
+    case IR_LDV32: return 4;
+    case IR_LDV64: return 8;
     case IR_VFROM64: from = &c->block->insn[c->root[i->arg[0]]]; return from->op == IR_LD32 ? 4 : 8;
     case IR_FP: return (unsigned)(i->imm >> 10 & 15) << (i->imm >> 8 & 3);
     case IR_FCVT: return (unsigned)(i->imm >> 4 & 15) << (i->imm >> 2 & 3);

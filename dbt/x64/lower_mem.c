@@ -206,6 +206,16 @@ LOWER(LDS32_64)
     load(c, i, X_MOVSXD_RM, 4);
 }
 
+LOWER(LDV32)
+{
+    load(c, i, X_VMOVD_RM, 4);
+}
+
+LOWER(LDV64)
+{
+    load(c, i, X_VMOVQ_X, 8);
+}
+
 LOWER(LD128)
 {
     load(c, i, X_VMOVDQU_RM, 16);
@@ -229,6 +239,16 @@ LOWER(ST32)
 LOWER(ST64)
 {
     store_word(c, i, X_W, 8);
+}
+
+LOWER(STV32)
+{
+    store(c, i, X_VMOVD_MR, 4);
+}
+
+LOWER(STV64)
+{
+    store(c, i, X_VMOVQ_MR, 8);
 }
 
 LOWER(ST128)

@@ -409,8 +409,9 @@ static void access_memory(void)
 {
     static const enum ir_op loads[] = {IR_LD8,      IR_LD16,     IR_LD32,    IR_LD64,
                                        IR_LDS8_32,  IR_LDS16_32, IR_LDS8_64, IR_LDS16_64,
-                                       IR_LDS32_64, IR_LD128};
-    static const enum ir_op stores[] = {IR_ST8, IR_ST16, IR_ST32, IR_ST64, IR_ST128};
+                                       IR_LDS32_64, IR_LDV32,    IR_LDV64,   IR_LD128};
+    static const enum ir_op stores[] = {IR_ST8,   IR_ST16,  IR_ST32, IR_ST64,
+                                        IR_STV32, IR_STV64, IR_ST128};
     uint64_t disp = below(3) ? 0 : (uint64_t)(int64_t)((int)below(512) - 256);
     unsigned aux = below(4) ? 0 : IR_MEM_ALIGN, size = 1u << below(4);
 
@@ -456,7 +457,7 @@ static void access_memory(void)
     case 8: {
         enum ir_op op = stores[below(ARRAY_SIZE(stores))];
 
-        ir_emit(&b, op, address(8), any(op == IR_ST128 ? IR_V128 : IR_I64), IR_NONE, disp, aux);
+        ir_emit(&b, op, address(8), any(ir_rows[op].arg[1]), IR_NONE, disp, aux);
         break;
     }
     case 9:
