@@ -44,6 +44,27 @@ static bool is_full(const struct ir_block *block, unsigned max_insns)
            block->count + IR_INSN_SLACK > IR_MAX_INSNS;
 }
 
+/* Longer blocks are not extended: what branches into their tails is translated again from there. */
+#define EXTENDED_INSNS 32
+
+/*
+ * Whether the block goes on behind the branch that is its last row: what is not taken stays in the
+ * block, with registers and flags where they are. Backward branches are loops' ends.
+ */
+static bool goes_on(struct tr *t, unsigned max_insns)
+{
+    const struct ir_block *block = t->b.block;
+    const struct ir_insn *last = &block->insn[block->count - 1];
+
+    if (!ir_is_two_way(last->op) || IR_TAKEN(last->imm) <= (int64_t)t->off ||
+        t->off + 4 >= PAGE_SIZE || t->exits == IR_MAX_EXITS || t->counter != IR_NONE ||
+        block->guest_count >= EXTENDED_INSNS || is_full(block, max_insns)) {
+        return false;
+    }
+    t->exits++;
+    return true;
+}
+
 void tr_block(struct ir_block *block, unsigned start, uint32_t flags, unsigned max_insns,
               tr_fetch_fn fetch, tr_site_fn site, void *ctx)
 {
@@ -55,7 +76,7 @@ void tr_block(struct ir_block *block, unsigned start, uint32_t flags, unsigned m
     do {
         t.word = fetch(ctx, t.off);
         t.site = site(ctx, t.off);
-        if (begin(&t) || instruction(&t) == TR_END) {
+        if (begin(&t) || (instruction(&t) == TR_END && !goes_on(&t, max_insns))) {
             count(&t);
             return;
         }

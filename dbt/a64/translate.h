@@ -62,6 +62,7 @@ struct tr {
     uint32_t word;       /* the instruction being translated */
     uint32_t off;        /* its offset in the page */
     enum site_kind site; /* of this instruction */
+    unsigned exits;      /* side exits so far */
     ir_ref counter;      /* the block's COUNT row, with TR_ICOUNT */
     ir_ref sp_checked;   /* private to a64/: the SP value already checked in this block */
     struct {
@@ -76,9 +77,10 @@ typedef uint32_t (*tr_fetch_fn)(void *ctx, unsigned off);
 typedef enum site_kind (*tr_site_fn)(void *ctx, unsigned off);
 
 /*
- * Translates from page offset `start` until the block ends (a branch, an exit, the page's end,
- * max_insns, or the IR's space) and leaves a verified block in *block. Never fails: what cannot be
- * decoded becomes EXIT_UNDEF. fetch and site get ctx as first argument.
+ * Translates from page offset `start` until the block ends (a branch, but for forward conditional
+ * ones, which become side exits; an exit, the page's end, max_insns, or the IR's space) and leaves
+ * a verified block in *block. Never fails: what cannot be decoded becomes EXIT_UNDEF. fetch and
+ * site get ctx as first argument.
  */
 void tr_block(struct ir_block *block, unsigned start, uint32_t flags, unsigned max_insns,
               tr_fetch_fn fetch, tr_site_fn site, void *ctx);

@@ -152,6 +152,11 @@ static void go(struct interp *in, uint64_t pc)
 
 static void go_if(struct interp *in, const struct ir_insn *i, bool taken)
 {
+    bool is_end = i == &in->block->insn[in->block->count - 1];
+
+    if (!taken && !is_end) {
+        return;
+    }
     go(in, in->st->pc_page + (taken ? IR_TAKEN(i->imm) : IR_NEXT(i->imm)));
 }
 

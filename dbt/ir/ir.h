@@ -2,10 +2,12 @@
 /* The IR: one guest basic block as a straight line of typed, single-assignment instructions. */
 /*
  * A block lies within one guest page, names guest addresses only relative to that page (so that one
- * translation serves every VA and address space that maps the physical page), and ends in exactly
- * one END instruction. Guest state that an instruction writes is set (SETX, SETV, SETF) only after
- * everything in that guest instruction that can fault: a fault then finds the state of the
- * instruction's start. ops.inc and ops_simd.inc define every operation; nothing else may list them.
+ * translation serves every VA and address space that maps the physical page), and ends in an END
+ * instruction. A two-way branch within it is a side exit: taken, it ends the block; else the block
+ * goes on with the next guest instruction. Guest state that an instruction writes is set (SETX,
+ * SETV, SETF) only after everything in that guest instruction that can fault: a fault then finds
+ * the state of the instruction's start. ops.inc and ops_simd.inc define every operation; nothing
+ * else may list them.
  */
 #pragma once
 
@@ -45,6 +47,7 @@ struct ir_insn {
 
 #define IR_MAX_INSNS  1536 /* a block ends before it could overflow this */
 #define IR_MAX_GUEST  128  /* guest instructions a block */
+#define IR_MAX_EXITS  6    /* side exits a block */
 #define IR_INSN_SLACK 96   /* no guest instruction makes more IR than this (LD4/ST4 by element) */
 
 struct ir_block {
@@ -148,6 +151,11 @@ static inline unsigned ir_gather3(uint64_t imm, unsigned n)
 #define IR_TARGETS(taken, next) (((uint64_t)(uint32_t)(taken) << 32) | (uint32_t)(next))
 #define IR_TAKEN(imm)           ((int64_t)(int32_t)((imm) >> 32))
 #define IR_NEXT(imm)            ((int64_t)(int32_t)(imm))
+
+static inline bool ir_is_two_way(unsigned op)
+{
+    return op == IR_BRCOND || op == IR_BRZ32 || op == IR_BRZ64 || op == IR_BRBIT;
+}
 
 /* imm of the calls. */
 #define IR_CALL_IMM(helper, value) (((uint64_t)(uint32_t)(value) << 32) | (uint32_t)(helper))

@@ -113,6 +113,13 @@ static bool ranges_hold(const struct ir_insn *i)
     }
 }
 
+/* A branch that is not the block's last row; the block goes on where it is not taken. */
+static bool is_side_exit(const struct ir_insn *i)
+{
+    return ir_is_two_way(i->op) && !(i->op == IR_BRCOND && i->aux >= COND_AL) &&
+           (i + 1)->op == IR_INSN && (int64_t)(i + 1)->imm == IR_NEXT(i->imm);
+}
+
 static const char *check_insn(const struct ir_block *block, unsigned at)
 {
     const struct ir_insn *i = &block->insn[at];
@@ -127,7 +134,10 @@ static const char *check_insn(const struct ir_block *block, unsigned at)
     if (flaw) {
         return flaw;
     }
-    if (!(ir_rows[i->op].effects & IR_E_END) != (at + 1 < block->count)) {
+    if (at + 1 == block->count && !(ir_rows[i->op].effects & IR_E_END)) {
+        return "the last row is no END";
+    }
+    if (at + 1 < block->count && (ir_rows[i->op].effects & IR_E_END) && !is_side_exit(i)) {
         return "the END is not the last row";
     }
     return ranges_hold(i) ? NULL : "imm or aux is out of range";

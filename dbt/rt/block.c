@@ -6,7 +6,9 @@
 
 #define CODE_ALIGN 16
 /* Heap for tables: one block record for so many bytes of code, one hash bucket for two records. */
-#define BYTES_PER_BLOCK 96
+#define BYTES_PER_BLOCK 192
+/* What X64_EXIT has room for. */
+#define MAX_BLOCKS ((UINT32_C(1) << 24) / X64_MAX_LINKS - 1)
 
 static uint32_t *bucket(struct rt_blocks *bs, uint64_t pa, uint32_t flags)
 {
@@ -24,7 +26,7 @@ bool blocks_init(struct rt_blocks *bs, struct heap *heap, uint64_t ram_base, uin
                              .ram_base = ram_base,
                              .page_count = ram_size >> PAGE_SHIFT};
     bs->region_size = (uint32_t)ALIGN_DOWN((code_size - code_start) / RT_REGIONS, PAGE_SIZE);
-    bs->region_blocks = bs->region_size / BYTES_PER_BLOCK;
+    bs->region_blocks = MIN(bs->region_size / BYTES_PER_BLOCK, MAX_BLOCKS / RT_REGIONS - 1);
     bs->capacity = bs->region_blocks * RT_REGIONS + 1;
     bs->fresh = 1;
     uint32_t buckets = UINT32_C(1) << (31 - __builtin_clz(bs->capacity));
@@ -184,7 +186,8 @@ bool blocks_commit(struct rt_blocks *bs, struct rt_block *block, const struct ir
     size_t consts = sizeof(code->consts[0]) * code->const_count;
     size_t sites = sizeof(code->site[0]) * code->site_count;
     size_t locs = sizeof(code->loc[0]) * code->loc_count;
-    struct rt_meta *meta = alloc_meta(bs, block, consts + sites + locs);
+    size_t links = sizeof(*((struct rt_meta *)NULL)->link) * code->link_count;
+    struct rt_meta *meta = alloc_meta(bs, block, consts + links + sites + locs);
     if (!meta) {
         return false;
     }
@@ -193,16 +196,17 @@ bool blocks_commit(struct rt_blocks *bs, struct rt_block *block, const struct ir
     meta->loc_count = code->loc_count;
     meta->const_count = code->const_count;
     meta->consts = memcpy(tail, code->consts, consts);
-    meta->site = memcpy(tail + consts, code->site, sites);
-    meta->loc = memcpy(tail + consts + sites, code->loc, locs);
+    meta->link = (struct rt_link *)(void *)(tail + consts);
+    meta->site = memcpy(tail + consts + links, code->site, sites);
+    meta->loc = memcpy(tail + consts + links + sites, code->loc, locs);
     block->meta = meta;
     block->size = code->size;
     block->guest_count = ir->guest_count;
     block->link_count = (uint8_t)code->link_count;
     for (unsigned i = 0; i < code->link_count; i++) {
-        block->link[i] = (struct rt_link){.patch = code->link[i].patch,
-                                          .unlinked = code->link[i].unlinked,
-                                          .target = code->link[i].target};
+        meta->link[i] = (struct rt_link){.patch = code->link[i].patch,
+                                         .unlinked = code->link[i].unlinked,
+                                         .target = code->link[i].target};
     }
     publish(bs, block);
     return true;

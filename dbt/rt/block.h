@@ -17,7 +17,8 @@
 #include "dbt/rt/heap.h"
 #include "dbt/x64/compile.h"
 
-/* A direct branch out of a block. Link number: 2 * its block's number + its index, 0: none. */
+/* A direct branch out of a block. Link number: X64_MAX_LINKS * its block's number + its index;
+ * those of block 0 are none. */
 struct rt_link {
     uint32_t to;      /* block that it leads to, 0: its own exit */
     uint32_t next_in; /* next link that leads to the same block */
@@ -33,6 +34,7 @@ struct rt_meta {
     const struct x64_site *site;
     const struct x64_loc *loc;
     const uint64_t *consts;
+    struct rt_link *link;
     const struct ir_block *ir; /* interpreted: the block's IR; no sites then */
 };
 
@@ -47,7 +49,6 @@ struct rt_block {
     uint32_t in; /* first link that leads here */
     uint32_t hash_next;
     uint32_t page_next;
-    struct rt_link link[2];
     struct rt_meta *meta;
 };
 

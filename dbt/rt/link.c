@@ -4,7 +4,7 @@
 
 static struct rt_link *link_by_number(struct rt_blocks *bs, uint32_t link)
 {
-    return &bs->block[link / 2].link[link & 1];
+    return &bs->block[link / X64_MAX_LINKS].meta->link[link % X64_MAX_LINKS];
 }
 
 /* Points the branch at offset `to` of the code cache; the store is aligned, so that it is atomic.
@@ -19,13 +19,15 @@ static void patch(struct rt_blocks *bs, const struct rt_block *from, const struc
 
 void blocks_link(struct rt_blocks *bs, uint32_t number, struct rt_block *to)
 {
-    if (number / 2 == 0 || number / 2 >= bs->fresh) {
+    if (number / X64_MAX_LINKS == 0 || number / X64_MAX_LINKS >= bs->fresh) {
         return;
     }
-    struct rt_block *from = &bs->block[number / 2];
+    struct rt_block *from = &bs->block[number / X64_MAX_LINKS];
+    if (from->dead || to->dead || number % X64_MAX_LINKS >= from->link_count) {
+        return;
+    }
     struct rt_link *link = link_by_number(bs, number);
-    bool fits = !from->dead && !to->dead && (number & 1) < from->link_count && !link->to &&
-                from->flags == to->flags &&
+    bool fits = !link->to && from->flags == to->flags &&
                 to->pa == ALIGN_DOWN(from->pa, PAGE_SIZE) + (uint64_t)link->target;
     if (!fits) {
         return;
@@ -51,15 +53,15 @@ void blocks_unlink(struct rt_blocks *bs, struct rt_block *block)
 {
     uint32_t number = block_number(bs, block);
     for (unsigned i = 0; i < block->link_count; i++) {
-        if (block->link[i]
-                .to) { /* a vCPU in its code must not go on to what is no longer known here */
-            patch(bs, block, &block->link[i], block->host + block->link[i].unlinked);
-            forget(bs, 2 * number + i, &block->link[i]);
+        struct rt_link *link = &block->meta->link[i];
+        if (link->to) { /* a vCPU in its code must not go on to what is no longer known here */
+            patch(bs, block, link, block->host + link->unlinked);
+            forget(bs, X64_MAX_LINKS * number + i, link);
         }
     }
     while (block->in) {
         struct rt_link *link = link_by_number(bs, block->in);
-        const struct rt_block *from = &bs->block[block->in / 2];
+        const struct rt_block *from = &bs->block[block->in / X64_MAX_LINKS];
         patch(bs, from, link, from->host + link->unlinked);
         forget(bs, block->in, link);
     }

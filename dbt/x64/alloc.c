@@ -202,18 +202,21 @@ uint64_t x64_const_row(const struct ir_insn *row)
                                     : row->imm;
 }
 
+void alloc_load_pcrel(struct x64 *c, unsigned reg, int64_t offset)
+{
+    emit_rm(c, X_MOV_RM | X_W, reg, ST_FIELD(pc_page));
+    while (offset) { /* ADRP reaches further than a displacement */
+        int32_t step = (int32_t)MAX(MIN(offset, INT32_MAX), INT32_MIN);
+
+        emit_rm(c, X_LEA_RM | X_W, reg, mem_base(reg, step));
+        offset -= step;
+    }
+}
+
 void alloc_load_remade(struct x64 *c, const struct ir_insn *row, unsigned reg)
 {
-    int64_t left = (int64_t)row->imm;
-
     if (row->op == IR_PCREL) {
-        emit_rm(c, X_MOV_RM | X_W, reg, ST_FIELD(pc_page));
-        while (left) { /* ADRP reaches further than a displacement */
-            int32_t step = (int32_t)MAX(MIN(left, INT32_MAX), INT32_MIN);
-
-            emit_rm(c, X_LEA_RM | X_W, reg, mem_base(reg, step));
-            left -= step;
-        }
+        alloc_load_pcrel(c, reg, (int64_t)row->imm);
     } else {
         emit_const(c, reg, x64_const_row(row));
     }

@@ -56,6 +56,7 @@ void alloc_release(struct x64 *c, unsigned reg);
 void alloc_evict(struct x64 *c, unsigned reg); /* what it holds survives without it */
 void alloc_store(struct x64 *c, struct x86_mem mem, unsigned reg);
 void alloc_load(struct x64 *c, struct x86_mem mem, unsigned reg);
+void alloc_load_pcrel(struct x64 *c, unsigned reg, int64_t offset); /* pc_page + offset */
 void alloc_load_remade(struct x64 *c, const struct ir_insn *row, unsigned reg);
 uint64_t x64_const_row(const struct ir_insn *row); /* what a constant row has in a register */
 void x64_release_dead(struct x64 *c, ir_ref ref);  /* nobody needs it: gives its places back */

@@ -45,6 +45,9 @@ struct x64_env {
  * none. */
 #define X64_EXIT(reason, link) ((uint32_t)(reason) | ((uint32_t)(link) << 8))
 
+#define X64_MAX_LINKS 8 /* a block; its end has two */
+_Static_assert(X64_MAX_LINKS >= IR_MAX_EXITS + 2, "X64_MAX_LINKS");
+
 /* A direct branch within the page that can be linked: a JMP or Jcc rel32 that first leads to its
  * own exit. */
 struct x64_link {
@@ -105,7 +108,7 @@ struct x64_code {
     uint16_t loc_count;
     uint16_t const_count;
     uint32_t first_link_id; /* ids that the links get in X64_EXIT: first_link_id + i + 1 */
-    struct x64_link link[2];
+    struct x64_link link[X64_MAX_LINKS];
     struct x64_site site[2 * IR_MAX_INSNS];
     struct x64_loc loc[16384];
     uint64_t consts[IR_MAX_INSNS];

@@ -53,18 +53,9 @@ static void jump_by_cache(struct x64 *c)
     emit_m(c, X_JMP_M, probe(c, miss, &ool));
 }
 
-/* RAX = pc_page + offset. */
-static void load_va(struct x64 *c, int32_t offset)
-{
-    emit_rm(c, X_MOV_RM | X_W, RAX, ST_FIELD(pc_page));
-    if (offset) {
-        emit_rm(c, X_LEA_RM | X_W, RAX, mem_base(RAX, offset));
-    }
-}
-
 static void jump_across(struct x64 *c, int32_t offset)
 {
-    load_va(c, offset);
+    alloc_load_pcrel(c, RAX, offset);
     jump_by_cache(c);
 }
 
@@ -75,7 +66,7 @@ static void unlinked(struct x64 *c, const struct x64_ool *o)
     struct x64_link *link = &c->code->link[o->imm];
 
     link->unlinked = (uint32_t)(c->p - c->code->rw);
-    load_va(c, link->target);
+    alloc_load_pcrel(c, RAX, link->target);
     emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc));
     leave(c, X64_EXIT(EXIT_LOOKUP, c->code->first_link_id + o->imm + 1));
 }
@@ -122,8 +113,79 @@ static void jump_if(struct x64 *c, enum x86_cc cc, int64_t offset)
     }
 }
 
+/* --- side exits --- */
+/* Stores what the location list has in registers (first) or of everything else, by way of RAX. */
+static void store_located(struct x64 *c, const struct x64_loc *loc)
+{
+    struct x86_mem mem = slot_mem(loc->slot);
+
+    switch ((enum x64_loc_kind)loc->kind) {
+    case LOC_FLAGS_SUB: emit_op(c, X_CMC); __attribute__((fallthrough));
+    case LOC_FLAGS_ADD:
+        emit_op(c, X_LAHF);
+        emit_setcc(c, CC_O, RAX);
+        break;
+    case LOC_PCREL: alloc_load_pcrel(c, RAX, (int64_t)c->code->consts[loc->index]); break;
+    case LOC_CONST: emit_const(c, RAX, c->code->consts[loc->index]); break;
+    default: __builtin_trap(); /* x64_locate makes no others: our bug */
+    }
+    emit_rm(c, X_MOV_MR | X_W, RAX, mem);
+}
+
+/* Out of line: the guest's slots to memory, then on to page offset imm. */
+static void leave_aside(struct x64 *c, const struct x64_ool *o)
+{
+    const struct x64_loc *loc = &c->code->loc[o->loc];
+
+    for (unsigned n = 0; n < o->loc_count; n++) {
+        if (loc[n].kind == LOC_GPR || loc[n].kind == LOC_XMM) {
+            alloc_store(c, slot_mem(loc[n].slot),
+                        loc[n].index + (loc[n].kind == LOC_XMM ? XMM_FIRST : 0));
+        }
+    }
+    for (unsigned n = 0; n < o->loc_count; n++) { /* RAX is free now; RFLAGS are NZCV's still */
+        if (loc[n].kind != LOC_GPR && loc[n].kind != LOC_XMM) {
+            store_located(c, &loc[n]);
+        }
+    }
+    jump(c, (int64_t)o->imm);
+}
+
+/* If cc: leaves the block in its midst. All stays where it is for what follows. */
+static void side_exit(struct x64 *c, enum x86_cc cc, int64_t offset)
+{
+    struct x64_ool *o;
+
+    x64_locate(c);
+    if (!c->loc_count) {
+        jump_if(c, cc, offset);
+        return;
+    }
+    o = x64_ool(c, leave_aside, emit_jcc(c, cc));
+    o->imm = (uint64_t)offset;
+    o->loc = c->loc;
+    o->loc_count = c->loc_count;
+}
+
+static bool is_side_exit(const struct x64 *c)
+{
+    return c->row + 1u < c->block->count;
+}
+
+/* What a two-way branch needs before its test: its own slots in memory when it ends the block. */
+static void before_test(struct x64 *c)
+{
+    if (!is_side_exit(c)) {
+        x64_loop_write_back(c);
+    }
+}
+
 static void two_ways(struct x64 *c, const struct ir_insn *i, enum x86_cc taken)
 {
+    if (is_side_exit(c)) {
+        side_exit(c, taken, IR_TAKEN(i->imm));
+        return;
+    }
     if (x64_loop_back(c, taken)) {
         x64_write_back(c);
     } else {
@@ -205,7 +267,7 @@ static void call(struct x64 *c, int64_t offset)
 {
     end_with_call(c);
     if (!in_page(offset)) {
-        load_va(c, (int32_t)offset);
+        alloc_load_pcrel(c, RAX, (int32_t)offset);
         call_by_cache(c);
         return;
     }
@@ -260,7 +322,7 @@ LOWER(BRCOND)
         return;
     }
     x64_flags_need(c, 0);
-    x64_loop_write_back(c);
+    before_test(c);
     two_ways(c, i, x64_flags_cc(c, i->aux));
 }
 
@@ -270,7 +332,7 @@ static void branch_on_zero(struct x64 *c, const struct ir_insn *i, unsigned w)
 
     x64_flags_clobber(c);
     x = x64_use(c, 0);
-    x64_loop_write_back(c);
+    before_test(c);
     emit_rr(c, X_TEST_MR | w, x, x);
     two_ways(c, i, i->aux & 1 ? CC_NE : CC_E);
 }
@@ -292,7 +354,7 @@ LOWER(BRBIT)
 
     x64_flags_clobber(c);
     x = x64_use(c, 0);
-    x64_loop_write_back(c);
+    before_test(c);
     if (n < 7) {
         emit_ri8(c, X_TEST8_MI8, x, 1u << n);
         two_ways(c, i, when_set ? CC_NE : CC_E);
@@ -326,7 +388,7 @@ LOWER(BRIND)
 static void exit_at(struct x64 *c, const struct ir_insn *i, int32_t pc)
 {
     end(c);
-    load_va(c, pc);
+    alloc_load_pcrel(c, RAX, pc);
     emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc));
     if (i->imm == (uint64_t)(int64_t)(int32_t)i->imm) {
         emit_mi32(c, X_MOV_MI32 | X_W, ST_FIELD(exit_arg), (int32_t)i->imm);

@@ -535,6 +535,9 @@ static ir_ref count_down(void)
     return left;
 }
 
+static unsigned side_exits;
+static bool side_loop; /* one of them goes to the block's start */
+
 static void jump_to_register(enum ir_ind kind)
 {
     ir_ref target = any(IR_I64);
@@ -590,13 +593,37 @@ static void end_block(unsigned offset)
     case 4:
         ir_emit(&b, IR_BRBIT, any(IR_I64), IR_NONE, IR_NONE, IR_TARGETS(taken, 0x1000), below(128));
         break;
-    case 5: jump_to_register((enum ir_ind)below(3)); break;
+    case 5:
+        if (side_loop) { /* the tests tell a register's jumps to the start from loops by the row */
+            ir_op0(&b, IR_JUMP, taken);
+        } else {
+            jump_to_register((enum ir_ind)below(3));
+        }
+        break;
     case 6: ir_emit(&b, IR_EXIT, IR_NONE, IR_NONE, IR_NONE, edge(), EXIT_UNDEF); break;
     case 7: ir_emit(&b, IR_EXIT_NEXT, IR_NONE, IR_NONE, IR_NONE, edge(), EXIT_SVC); break;
     default:
         ir_emit(&b, IR_BRCOND, any(IR_FLAGS), IR_NONE, IR_NONE, IR_TARGETS(here - 0x2000, next),
                 below(14));
         break;
+    }
+}
+
+/* Taken, the block is left here; at times for its own start, the next page or one before. */
+static void side_exit(unsigned offset)
+{
+    uint64_t taken = below(6) ? below(1024) * 4 : offset - 0x1800 + below(2) * 0x2000;
+    uint64_t ways;
+
+    taken = below(4) ? taken : b.block->start;
+    ways = IR_TARGETS(taken, offset + 4);
+    side_loop = side_loop || taken == b.block->start;
+    side_exits++;
+    switch (below(4)) {
+    case 0: ir_emit(&b, IR_BRZ32, any(IR_I32), IR_NONE, IR_NONE, ways, below(2)); break;
+    case 1: ir_emit(&b, IR_BRBIT, any(IR_I64), IR_NONE, IR_NONE, ways, below(128)); break;
+    case 2: ir_emit(&b, IR_BRZ64, any(IR_I64), IR_NONE, IR_NONE, ways, below(2)); break;
+    default: ir_emit(&b, IR_BRCOND, any(IR_FLAGS), IR_NONE, IR_NONE, ways, below(COND_AL)); break;
     }
 }
 
@@ -607,6 +634,8 @@ void random_block(struct ir_block *block)
     unsigned offset = 0x802 & ~3u, guests = 1 + below(below(4) ? 8 : 40);
 
     memset(pool_count, 0, sizeof(pool_count));
+    side_exits = 0;
+    side_loop = false;
     use_nzcv = below(2);
     random_flush = below(4) == 0;
     ir_begin(&b, block, offset);
@@ -634,6 +663,10 @@ void random_block(struct ir_block *block)
         if (below(12) == 0) {
             keep(ir_call_sync(&b, HELPER_sysreg_read, (uint32_t)edge(), any(IR_I64), any(IR_I32),
                               below(2) ? any(IR_I64) : IR_NONE));
+        }
+        if (n + 1 < guests && below(5) == 0 && side_exits < IR_MAX_EXITS &&
+            b.block->count < IR_MAX_INSNS - 2 * IR_INSN_SLACK - 8) {
+            side_exit(offset);
         }
     }
     end_block(offset - 4);

@@ -179,6 +179,44 @@ static void longest_block(void **state)
     assert_int_equal(last()->imm, 8 + 4 * 3);
 }
 
+#define CBZ_X0(words) (0xb4000000u | ((uint32_t)(words)&0x7ffff) << 5)
+
+/* Forward conditional branches are side exits, a bounded number of them; others end the block. */
+static void side_exits(void **state)
+{
+    (void)state;
+    static struct guest guest;
+    TRANSLATE(TR_EL1, CBZ_X0(3), 0x54000060 /* b.eq +3 */, 0x36000061 /* tbz w1, #0, +3 */);
+    assert_goes_on();
+    assert_int_equal(count_op(IR_BRZ64) + count_op(IR_BRCOND) + count_op(IR_BRBIT), 3);
+    assert_int_equal(IR_TAKEN(find_op(IR_BRCOND)->imm), 4 + 12);
+    TRANSLATE(TR_EL1, NOP, CBZ_X0(-1), NOP);
+    assert_int_equal(block.guest_count, 2);
+    assert_int_equal(last()->op, IR_BRZ64);
+    TRANSLATE(TR_EL1 | TR_ICOUNT, CBZ_X0(3), NOP);
+    assert_int_equal(block.guest_count, 1);
+    TRANSLATE(TR_EL1 | TR_STEP, CBZ_X0(3), NOP);
+    assert_int_equal(block.guest_count, 1);
+    assert_int_equal(last()->op, IR_BRZ64);
+    for (unsigned i = 0; i < 1024; i++) {
+        guest.words[i] = CBZ_X0(9);
+    }
+    translate_at(&guest, 0, TR_EL1);
+    assert_int_equal(block.guest_count, IR_MAX_EXITS + 1);
+    translate_at(&guest, 4088, TR_EL1);
+    assert_int_equal(block.guest_count, 2);
+    assert_int_equal(last()->op, IR_BRZ64);
+    assert_int_equal(IR_NEXT(last()->imm), 4096);
+    for (unsigned i = 0; i < 40; i++) {
+        guest.words[i] = NOP;
+    }
+    translate_at(&guest, 0, TR_EL1);
+    assert_int_equal(block.guest_count, 41);
+    tr_block(&block, 160, TR_EL1, 1, fetch, site_of, &guest);
+    assert_int_equal(block.guest_count, 1);
+    assert_int_equal(last()->op, IR_BRZ64);
+}
+
 /* The instructions that need most rows never overflow the block. */
 static void fullest_block(void **state)
 {
@@ -486,6 +524,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(page_end),
         cmocka_unit_test(longest_block),
+        cmocka_unit_test(side_exits),
         cmocka_unit_test(fullest_block),
         cmocka_unit_test(context_ends_block),
         cmocka_unit_test(exits),

@@ -114,14 +114,14 @@ static void test_links_only_what_fits(void **state)
     struct rt_block *wrong_page = add(f, RAM + 0x1080, 0, 64, 0);
     struct rt_block *wrong_flags = add(f, RAM + 0x80, 1, 64, 0);
     struct rt_block *b = add(f, RAM + 0x80, 0, 64, 0);
-    uint32_t link = 2 * block_number(&f->bs, a);
+    uint32_t link = X64_MAX_LINKS * block_number(&f->bs, a);
     blocks_link(&f->bs, link, wrong_place);
     blocks_link(&f->bs, link, wrong_page);
     blocks_link(&f->bs, link, wrong_flags);
     blocks_link(&f->bs, link + 1, b); /* it has one link only */
     blocks_link(&f->bs, 0, b);
     blocks_link(&f->bs, UINT32_MAX, b);
-    assert_int_equal(a->link[0].to, 0);
+    assert_int_equal(a->meta->link[0].to, 0);
     blocks_link(&f->bs, link, b);
     assert_int_equal(link_target(f, a), b->host);
     blocks_drop(&f->bs, b);
@@ -137,8 +137,8 @@ static void test_dropping_a_linked_block_and_its_source(void **state)
     struct fixture *f = *state;
     struct rt_block *a = add(f, RAM, 0, 64, 0x80);
     struct rt_block *b = add(f, RAM + 0x80, 0, 64, 0x80); /* a loop */
-    blocks_link(&f->bs, 2 * block_number(&f->bs, a), b);
-    blocks_link(&f->bs, 2 * block_number(&f->bs, b), b);
+    blocks_link(&f->bs, X64_MAX_LINKS * block_number(&f->bs, a), b);
+    blocks_link(&f->bs, X64_MAX_LINKS * block_number(&f->bs, b), b);
     assert_int_equal(link_target(f, b), b->host);
     assert_true(blocks_drop_page(&f->bs, RAM + 0x800));
     assert_false(blocks_drop_page(&f->bs, RAM));
@@ -178,8 +178,9 @@ static void check_all(struct fixture *f)
         for (uint32_t i = 0; i < f->bs.region[r].count; i++) {
             struct rt_block *block = &f->bs.block[f->bs.region[r].block[i]];
             assert_ptr_equal(blocks_by_host(&f->bs, block_rx(&f->bs, block)), block);
-            uint32_t to = block->link[0].to;
-            uint32_t expected = to ? f->bs.block[to].host : block->host + block->link[0].unlinked;
+            uint32_t to = block->meta->link[0].to;
+            uint32_t expected =
+                to ? f->bs.block[to].host : block->host + block->meta->link[0].unlinked;
             assert_int_equal(link_target(f, block), expected);
             if (to) {
                 assert_false(f->bs.block[to].dead);
@@ -204,9 +205,10 @@ static void test_random_history_fills_the_cache_many_times(void **state)
             block = add(f, pa, 0, 64 + (unsigned)rand() % 400, target);
             struct rt_block *to =
                 blocks_find(&f->bs, ALIGN_DOWN(pa, PAGE_SIZE) + (uint64_t)target, 0);
-            memcpy(f->code + block->host + 4, &(int32_t){(int32_t)block->link[0].unlinked - 8}, 4);
+            memcpy(f->code + block->host + 4,
+                   &(int32_t){(int32_t)block->meta->link[0].unlinked - 8}, 4);
             if (to) {
-                blocks_link(&f->bs, 2 * block_number(&f->bs, block), to);
+                blocks_link(&f->bs, X64_MAX_LINKS * block_number(&f->bs, block), to);
             }
         } else if (n % 3 == 0) {
             blocks_drop(&f->bs, block);
