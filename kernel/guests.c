@@ -29,6 +29,7 @@
 #define GUEST_RAM_BASE UINT64_C(0x40000000) /* where the guest machine has its RAM */
 #define VM_PIECE       MIB(2)               /* vm_pointer crosses no border of these */
 #define LOG_LINE_MAX   200u
+#define RESTART_US     1000000u /* by its policy a guest starts at most that often */
 
 /* `stats`: the engine counts instructions; code is translated anew for it and so gets warm first.
  */
@@ -46,6 +47,8 @@ struct guest {
     bool start_wanted; /* by the monitor's reset: a restart whatever the policy */
     unsigned counting; /* how many events of `stats` are still to come, the next one at count_at */
     uint64_t count_at; /* TSC */
+    uint64_t started_at; /* TSC */
+    uint64_t start_at;   /* TSC: it restarts then; 0: it does not */
     unsigned starts;
     unsigned port, virtio_port;
     char last_end[32];
@@ -215,6 +218,7 @@ static int describe_vm(const struct config_guest *c, struct vm_config *vm)
 
 static int start(struct guest *guest)
 {
+    guest->start_at = 0;
     struct vm_config vm;
     int error = describe_vm(guest->config, &vm);
     if (error < 0) {
@@ -233,6 +237,7 @@ static int start(struct guest *guest)
     guest->stop_wanted = false;
     guest->start_wanted = false;
     guest->starts++;
+    guest->started_at = tsc_read();
     idle_said = false;
     vm_start(guest->vm);
     return 0;
@@ -245,7 +250,7 @@ unsigned guests_living(void)
 {
     unsigned count = 0;
     for (unsigned n = 0; n < config.guest_count; n++) {
-        count += guests[n].vm != NULL;
+        count += guests[n].vm != NULL || guests[n].start_at != 0;
     }
     return count;
 }
@@ -273,6 +278,16 @@ static bool restarts(const struct guest *guest, enum vm_end why)
            (guest->config->restart == CONFIG_RESTART_ON_RESET && why == VM_END_RESET);
 }
 
+static void start_again(struct guest *guest)
+{
+    int error = start(guest);
+    if (error < 0) {
+        log_error(LOG_CONFIG, "guest %s does not start again: %s", guest->config->name,
+                  err_text(error));
+        guest->leaving = true;
+    }
+}
+
 static void ended(void *owner, enum vm_end why, const char *text)
 {
     static const char *const words[VM_END_COUNT] = {
@@ -293,15 +308,13 @@ static void ended(void *owner, enum vm_end why, const char *text)
     guest->vm = NULL;
     guest->counting = 0;
     guest->state = GUEST_OFF;
-    if (restarts(guest, why)) {
-        int error = start(guest);
-        if (error == 0) {
-            return;
-        }
-        log_error(LOG_CONFIG, "guest %s does not start again: %s", guest->config->name,
-                  err_text(error));
+    if (!restarts(guest, why)) {
+        guest->leaving = true;
+    } else if (guest->start_wanted) {
+        start_again(guest);
+    } else {
+        guest->start_at = guest->started_at + time_tsc_from_us(RESTART_US);
     }
-    guest->leaving = true;
 }
 
 /* A guest that has ended leaves the front when its last words are out: a slow line needs seconds
@@ -363,6 +376,11 @@ int guests_start(unsigned n)
 
 static int end(struct guest *guest, bool again)
 {
+    if (guest->vm == NULL && guest->start_at != 0) { /* between two lives */
+        guest->start_at = again ? 1 : 0;
+        guest->leaving = !again;
+        return 0;
+    }
     if (guest->vm == NULL) {
         return -ERR_NOENT;
     }
@@ -425,12 +443,18 @@ static void go_on_counting(struct guest *guest, uint64_t now)
     vm_post(guest->vm, guest->counting != 0 ? ABI_EVENT_COUNT : ABI_EVENT_STATS);
 }
 
-static void count_guests(void)
+/* What is to be done at a time, and when the background is wanted for the next of it. */
+static void keep_time(void)
 {
     uint64_t next = UINT64_MAX, now = tsc_read();
     for (unsigned n = 0; n < config.guest_count; n++) {
-        go_on_counting(&guests[n], now);
-        next = guests[n].counting != 0 ? MIN(next, guests[n].count_at) : next;
+        struct guest *guest = &guests[n];
+        if (guest->start_at != 0 && guest->start_at <= now) {
+            start_again(guest);
+        }
+        go_on_counting(guest, now);
+        next = guest->start_at != 0 ? MIN(next, guest->start_at) : next;
+        next = guest->counting != 0 ? MIN(next, guest->count_at) : next;
     }
     sched_background_at(next);
 }
@@ -474,7 +498,7 @@ void guests_background(void)
     (void)vm_reap();
     console_host_poll();
     finish_devices();
-    count_guests();
+    keep_time();
     bool leaving = consoles_leave();
     if (!idle_said && !leaving && guests_living() == 0) {
         last_ended();
