@@ -17,8 +17,8 @@ struct plat_memory {
     uint8_t *code_rw; /* the code cache, writable alias */
     uint64_t code_rx; /* and the address at which translated code executes; may differ */
     uint64_t code_size;
-    uint8_t
-        *shared; /* heap that translated code may read and write (struct a64_state, jump caches) */
+    uint8_t *shared; /* heap that translated code may read and write (struct a64_state, jump
+                        caches), at the addresses that plat_reach gives */
     uint64_t shared_size;
 };
 const struct plat_memory *plat_memory(void);
@@ -117,6 +117,13 @@ void plat_view_activate(struct vcpu *vcpu, struct plat_view *view);
  */
 uint64_t plat_window_open(struct vcpu *vcpu, unsigned n, uint64_t ram_offset, bool writable);
 void plat_window_close(struct vcpu *vcpu, unsigned n);
+
+/*
+ * The address at which translated code reaches `memory`, size bytes of plat_memory()->shared that
+ * start a page. It holds until rt_shared_moved (rt/fault.h) is called; unless pinned, until as many
+ * as six other places were asked for after it. The state is the first that is asked for.
+ */
+uint64_t plat_reach(struct vcpu *vcpu, const void *memory, uint64_t size, bool pinned);
 
 /* What a fault in translated code means to the platform. */
 enum plat_fault_kind {

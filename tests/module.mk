@@ -47,6 +47,10 @@ UNIT_TESTS       += rt-view
 unit_rt-view_SRC := tests/unit/test_rt_view.c mmu/view.c dbt/rt/tlb.c dbt/rt/jump_cache.c \
                     dbt/rt/window.c dbt/rt/returns.c
 
+UNIT_TESTS        += rt-fault rt-loop
+unit_rt-fault_SRC := tests/unit/test_rt_fault.c dbt/rt/fault.c dbt/x64/site.c
+unit_rt-loop_SRC  := tests/unit/test_rt_loop.c dbt/rt/loop.c dbt/rt/heap.c
+
 UNIT_TESTS      += config
 unit_config_SRC := tests/unit/test_config.c kernel/config.c kernel/lib/ini.c kernel/lib/format.c \
                    kernel/lib/text.c

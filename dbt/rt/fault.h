@@ -20,6 +20,9 @@ enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
 /* An event is pending while translated code was at regs->rip. */
 enum rt_action rt_interrupt(struct vcpu *vcpu, const struct x64_regs *regs);
 
+/* Outside translated code: plat_reach gives other addresses than before. */
+void rt_shared_moved(struct vcpu *vcpu);
+
 /* Sync helper number `helper` (enum helper), called through env->call_sync by translated code. */
 uint64_t rt_call_sync(struct vcpu *vcpu, uint32_t helper, uint64_t a0, uint64_t a1, uint64_t a2,
                       uint32_t imm);

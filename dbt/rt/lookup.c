@@ -1,8 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From the guest PC to the block to run: the view, the fetch, the jump cache. */
+#include "dbt/rt/fault.h"
 #include "dbt/rt/internal.h"
 
 #include "dbt/sys/sys.h"
+
+static void reach_jump_cache(struct vcpu *vcpu)
+{
+    vcpu->st->jc = plat_reach(vcpu, vcpu->rt->jc->entry, sizeof(struct jc_entry) << JC_BITS, false);
+}
+
+void rt_shared_moved(struct vcpu *vcpu)
+{
+    struct rt_returns *returns = &vcpu->rt->returns;
+    returns_move(returns, plat_reach(vcpu, returns->memory, RETURNS_SIZE, true));
+    if (vcpu->rt->jc) {
+        reach_jump_cache(vcpu);
+    }
+}
 
 void rt_select(struct vcpu *vcpu)
 {
@@ -17,7 +32,7 @@ void rt_select(struct vcpu *vcpu)
     rt->views.active = rt->view;
     window_select(vcpu);
     rt->jc = jc_select(rt, rt->view, vcpu->tr_flags);
-    vcpu->st->jc = (uintptr_t)rt->jc->entry;
+    reach_jump_cache(vcpu);
     plat_view_activate(vcpu, rt->view->plat);
 }
 

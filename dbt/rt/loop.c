@@ -44,7 +44,9 @@ bool rt_vcpu_init(struct vcpu *vcpu)
     if (!vcpu->rt || !vcpu->st || !returns || !jc_init(vcpu->rt, vm)) {
         return false;
     }
-    returns_init(&vcpu->rt->returns, vcpu->st, returns, plat_env()->lookup);
+    plat_reach(vcpu, vcpu->st, sizeof(*vcpu->st), true);
+    returns_init(&vcpu->rt->returns, vcpu->st, returns,
+                 plat_reach(vcpu, returns, RETURNS_SIZE, true), plat_env()->lookup);
     window_init(vcpu);
     return true;
 }

@@ -2,16 +2,22 @@
 /* The stack of predicted returns of a vCPU. */
 #include "dbt/rt/returns.h"
 
-void returns_init(struct rt_returns *returns, struct a64_state *st, void *memory, uint64_t lookup)
+void returns_init(struct rt_returns *returns, struct a64_state *st, void *memory, uint64_t address,
+                  uint64_t lookup)
 {
-    uint64_t base = (uintptr_t)memory;
-    struct ret_entry *lowest = (struct ret_entry *)memory + RETURNS_SIZE / sizeof(*lowest) - 1;
+    struct ret_entry *entries = memory;
 
-    *lowest = (struct ret_entry){.host = lookup};
-    *returns =
-        (struct rt_returns){.st = st, .limit = base + RETURNS_ROOM, .top = (uintptr_t)lowest};
-    st->ret_limit = returns->limit + sizeof(struct ret_entry);
-    st->ret_top = returns->top;
+    entries[RETURNS_SIZE / sizeof(*entries) - 1] = (struct ret_entry){.host = lookup};
+    *returns = (struct rt_returns){.st = st, .memory = memory};
+    returns_move(returns, address);
+}
+
+void returns_move(struct rt_returns *returns, uint64_t address)
+{
+    returns->limit = address + RETURNS_ROOM;
+    returns->top = address + RETURNS_SIZE - sizeof(struct ret_entry);
+    returns->st->ret_limit = returns->limit + sizeof(struct ret_entry);
+    returns->st->ret_top = returns->top;
     returns_drop(returns);
 }
 

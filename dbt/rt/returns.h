@@ -25,11 +25,17 @@
 
 struct rt_returns {
     struct a64_state *st;
+    void *memory;
     uint64_t limit, top; /* addresses: below limit there is no room for a call; the lowest entry */
 };
 
-/* Takes RETURNS_SIZE bytes of shared memory; lookup: code for the lowest entry (struct x64_env). */
-void returns_init(struct rt_returns *returns, struct a64_state *st, void *memory, uint64_t lookup);
+/* Takes RETURNS_SIZE bytes of shared memory, which translated code has at `address`; lookup: code
+ * for the lowest entry (struct x64_env). */
+void returns_init(struct rt_returns *returns, struct a64_state *st, void *memory, uint64_t address,
+                  uint64_t lookup);
+
+/* Translated code has it at another address now; nothing is predicted. */
+void returns_move(struct rt_returns *returns, uint64_t address);
 
 /* No return is predicted any more of what was called so far. */
 void returns_drop(struct rt_returns *returns);

@@ -427,7 +427,7 @@ static void test_views_hold_what_a_tlb_could(void **state)
     vcpu.sys.SCTLR_EL1 = SCTLR_M;
     vcpu.sys.TCR_EL1 = TCR_AS;
     assert_true(jc_init(vcpu.rt, NULL));
-    returns_init(&vcpu.rt->returns, &guest, returns_memory, 1);
+    returns_init(&vcpu.rt->returns, &guest, returns_memory, (uintptr_t)returns_memory, 1);
     for (unsigned i = 0; i < 500; i++) {
         change_entry();
     }
@@ -475,7 +475,7 @@ static void test_returns_are_checked(void **unused)
     uint64_t base = (uintptr_t)returns_memory, top;
 
     (void)unused;
-    returns_init(&returns, &guest, returns_memory, 0x1234);
+    returns_init(&returns, &guest, returns_memory, (uintptr_t)returns_memory, 0x1234);
     top = returns.top;
     assert_int_equal(((struct ret_entry *)top)->host, 0x1234);
     assert_int_equal(returns_stack(&returns), top);

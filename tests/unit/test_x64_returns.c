@@ -86,7 +86,7 @@ static int setup(void **unused)
     env = host_env(MEM_SLOTS, 0);
     memset(&st, 0, sizeof(st));
     st.pc_page = PAGE;
-    returns_init(&returns, &st, memory, env.lookup);
+    returns_init(&returns, &st, memory, (uintptr_t)memory, env.lookup);
     for (unsigned n = 0; n < ARRAY_SIZE(jump_cache); n++) {
         jump_cache[n] = (struct jc_entry){.va = JC_EMPTY(n)};
     }

@@ -99,6 +99,7 @@ unsigned plat_take_events(struct vcpu *vcpu)
     };
     // clang-format on
     struct vm_vcpu *v = vm_vcpu(vcpu);
+    vm_hidden_turn(v);
     if (!__atomic_load_n(&v->page->pending, __ATOMIC_RELAXED)) {
         return 0;
     }

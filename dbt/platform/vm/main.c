@@ -38,7 +38,7 @@ static void vm_memory_init(const struct abi_boot *boot)
         .code_rw = space_pointer(boot->code.vpa),
         .code_rx = SPACE_CODE,
         .code_size = boot->code.size,
-        .shared = (uint8_t *)SPACE_SHARED,
+        .shared = space_pointer(space.shared_vpa),
         .shared_size = space.shared_size,
     };
 }
@@ -108,12 +108,13 @@ static void make_machine(const struct abi_boot *boot)
     if (!memory.heap || !rt_vm_init(&vm)) {
         give_up("the engine's heap is too small");
     }
+    uint64_t windows = space_keep(vm.vcpu_count * VM_WINDOWS_SIZE);
     for (unsigned i = 0; i < vm.vcpu_count; i++) {
         vcpus[i] = (struct vcpu){.vm = &vm, .id = i, .off = i != 0};
         vm.vcpu[i] = &vcpus[i];
         vm_events_init(&vcpus[i], boot);
-        uint64_t windows = SPACE_WINDOWS + i * VM_WINDOW_TABLES * MIB(2);
-        if (!vm_windows_init(vm_vcpu(&vcpus[i]), windows) || !rt_vcpu_init(&vcpus[i])) {
+        if (!vm_windows_init(vm_vcpu(&vcpus[i]), windows + i * VM_WINDOWS_SIZE) ||
+            !rt_vcpu_init(&vcpus[i])) {
             give_up("the engine's heap is too small");
         }
         timer_init(&vcpus[i], plat_counter());

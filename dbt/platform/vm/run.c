@@ -98,7 +98,7 @@ uint32_t plat_run(struct vcpu *vcpu, uint64_t host, uint64_t stack)
     struct ring3_start start = {.rip = stub_rx(vm_stub_enter),
                                 .rsp = stack,
                                 .rax = host,
-                                .r14 = (uint64_t)vcpu->st + STATE_BIAS,
+                                .r14 = v->hidden.area[0].at + STATE_BIAS,
                                 .r15 = vcpu->st->mem_bias};
     return (uint32_t)ring3_run(&start);
 }
@@ -192,6 +192,9 @@ void trap_handle(struct trap_frame *frame)
     v128 xmm[16];
     struct vm_vcpu *v = ring_cpu()->owner;
     bool blocks = trap_from_ring3(frame) && in_blocks(frame->rip);
+    if (frame->vector == VECTOR_PF && cr2 - ABI_ENGINE_BASE < ABI_SLOT_SIZE) {
+        vm_hidden_probe(v);
+    }
     if (blocks) {
         save_xmm(xmm);
         struct x64_regs regs = take_regs(frame, xmm);

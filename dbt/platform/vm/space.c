@@ -2,6 +2,8 @@
 /* The engine's memory and its slot of the linear space. */
 #include "dbt/platform/vm/space.h"
 
+#include <cpuid.h>
+
 #include "kernel/lib/string.h"
 
 struct space space;
@@ -82,23 +84,58 @@ static int map_ring3_text(void)
     return map(space_ring3_text(linear), linear - ABI_ENGINE_BASE, size, PTAB_R | PTAB_X | PTAB_U);
 }
 
-/* Ring-3 stacks come from the heap's end. */
-static int map_stacks(void)
+static bool overlaps(uint64_t at, uint64_t size, uint64_t other, uint64_t other_size)
 {
-    int error = 0;
-    for (unsigned i = 0; i < space.boot->vcpus && !error; i++) {
-        space.heap_end -= SPACE_STACK_SIZE;
-        error = map(space_ring3_stack(i) - SPACE_STACK_SIZE, space.heap_end, SPACE_STACK_SIZE,
-                    PTAB_R | PTAB_W | PTAB_U);
-    }
-    return error;
+    return at < other + other_size && other < at + size;
 }
 
-static int map_shared(void)
+uint64_t space_random_place(uint64_t size, uint64_t align)
 {
-    space.shared_size = MIN(ALIGN_DOWN(space.boot->heap.size / 8, MIB(2)), SPACE_SHARED_MAX);
-    space.heap_end = ALIGN_DOWN(space.heap_end - space.shared_size, MIB(2));
-    return map(SPACE_SHARED, space.heap_end, space.shared_size, PTAB_R | PTAB_W | PTAB_U);
+    uint64_t places = (ABI_ENGINE_BASE + ABI_SLOT_SIZE - SPACE_HIDDEN - size) / align;
+    for (;;) {
+        uint64_t random;
+        chacha20_rng_fill(&space.random, &random, sizeof(random));
+        uint64_t at = SPACE_HIDDEN + random % places * align;
+        if (!overlaps(at, size, space.kept_at, space.kept_size)) {
+            return at;
+        }
+    }
+}
+
+uint64_t space_place(uint64_t vpa, uint64_t size, unsigned rights)
+{
+    int error;
+    uint64_t at;
+    do {
+        at = space_random_place(size, PAGE_SIZE);
+        error = map(at, vpa, size, rights);
+    } while (error == -ERR_EXIST);
+    return error ? 0 : at;
+}
+
+uint64_t space_keep(uint64_t size)
+{
+    do {
+        space.kept_at = space_random_place(size, MIB(2));
+    } while (overlaps(space.kept_at, size, SPACE_RING3_TEXT, MIB(2) + space.boot->code.size));
+    space.kept_size = size;
+    return space.kept_at;
+}
+
+/* No single source is trusted. The seed alone is not enough: the guest gets it too. */
+static void seed_random(void)
+{
+    uint64_t words[8] = {0};
+    unsigned a, b, c, d;
+    uint32_t low, high;
+    bool has_rdrand = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_RDRND);
+    for (unsigned i = 0; has_rdrand && i < ARRAY_SIZE(words); i++) {
+        __asm__ volatile("rdrand %0" : "=r"(words[i])::"cc");
+    }
+    __asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
+    words[0] ^= (uint64_t)high << 32 | low;
+    chacha20_rng_mix(&space.random, space.boot->seed, sizeof(space.boot->seed));
+    chacha20_rng_mix(&space.random, words, sizeof(words));
 }
 
 int space_init(const struct abi_boot *boot)
@@ -113,14 +150,14 @@ int space_init(const struct abi_boot *boot)
                    .root = boot->cr3,
                    .generation = 1},
     };
+    seed_random();
+    space.code_at = space_random_place(MIB(2) + boot->code.size, MIB(2)) + MIB(2);
+    space.shared_size = MIN(ALIGN_DOWN(boot->heap.size / 8, MIB(2)), SPACE_SHARED_MAX);
+    space.heap_end = ALIGN_DOWN(space.heap_end - space.shared_size, MIB(2));
+    space.shared_vpa = space.heap_end;
     int error = map_ring3_text();
-    if (!error) {
-        error = map(SPACE_CODE, boot->code.vpa, boot->code.size, PTAB_R | PTAB_X | PTAB_U);
-    }
-    if (!error) {
-        error = map_stacks();
-    }
-    return error ? error : map_shared();
+    return error ? error
+                 : map(SPACE_CODE, boot->code.vpa, boot->code.size, PTAB_R | PTAB_X | PTAB_U);
 }
 
 uint64_t *space_table(uint64_t linear)
@@ -143,9 +180,4 @@ uint64_t *space_table(uint64_t linear)
 uint64_t space_ring3_text(uint64_t linear)
 {
     return linear - ABI_ENGINE_BASE + SPACE_RING3_TEXT;
-}
-
-uint64_t space_ring3_stack(unsigned vcpu)
-{
-    return SPACE_STACKS + (vcpu + 1) * (SPACE_STACK_SIZE + PAGE_SIZE);
 }

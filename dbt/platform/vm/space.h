@@ -3,27 +3,21 @@
  * The engine's own part of the linear space: its memory, and what it maps into its PML4 slot. The
  * slot's tables are shared by all views, so a mapping made here is in each of them.
  *
- * In the slot, from ABI_ENGINE_BASE: the image, shared pages and stacks as root left them; and at
- *   SPACE_RING3_TEXT  the image's ring-3 part again, for ring 3, read+execute
- *   SPACE_CODE        the code cache, for ring 3, read+execute (its writable alias: direct map)
- *   SPACE_SHARED      memory that ring 0 and ring 3 read and write, no-execute
- *   SPACE_STACKS      ring 3's stacks, a guard page below each
- *   SPACE_WINDOWS     windows onto guest RAM (window.c)
+ * In the slot, from ABI_ENGINE_BASE: the image, shared pages and stacks as root left them. What
+ * ring 3 may touch lies at random places behind these (README.md says why): the code cache with the
+ * image's ring-3 part before it, read+execute, and what space_place puts there.
  */
 #pragma once
 
+#include "exarch/abi.h"
+#include "kernel/lib/chacha20.h"
 #include "mmu/ptab.h"
 
-#include "exarch/abi.h"
+#define SPACE_RING3_TEXT (space.code_at - MIB(2))
+#define SPACE_CODE       (space.code_at) /* for ring 3; ring 0 writes it by the direct map */
 
-#define SPACE_RING3_TEXT (ABI_ENGINE_BASE + GIB(1))
-#define SPACE_CODE       (ABI_ENGINE_BASE + GIB(2))
-#define SPACE_SHARED     (ABI_ENGINE_BASE + GIB(64))
-#define SPACE_STACKS     (ABI_ENGINE_BASE + GIB(96))
-
-#define SPACE_WINDOWS (ABI_ENGINE_BASE + GIB(112))
-
-#define SPACE_STACK_SIZE KIB(16)
+/* Where random places start in the slot. */
+#define SPACE_HIDDEN (ABI_ENGINE_BASE + GIB(1))
 
 /* How much of the heap ring 3 shares, at most an eighth of it. */
 #define SPACE_SHARED_MAX MIB(16)
@@ -34,7 +28,11 @@ struct space {
     uint64_t heap_end;
     uint64_t spare;     /* given-back pages, linked through their first word; VPA, 0 ends */
     struct ptab tables; /* root's tables, which the engine goes on with */
-    uint64_t shared_size;
+    uint64_t code_at;   /* linear, of the code cache */
+    uint64_t shared_vpa,
+        shared_size;             /* memory for ring 3, mapped for it page by page as it is needed */
+    uint64_t kept_at, kept_size; /* linear, kept free of places */
+    struct chacha20_rng random;
 };
 
 extern struct space space;
@@ -67,5 +65,11 @@ uint64_t *space_table(uint64_t linear);
 /* The ring-3 address of a function or constant of the image's .ring3 part. */
 uint64_t space_ring3_text(uint64_t linear);
 
-/* The top of a vCPU's ring-3 stack. */
-uint64_t space_ring3_stack(unsigned vcpu);
+/* A random page address in the slot, `align` aligned, from which on `size` bytes may be placed. */
+uint64_t space_random_place(uint64_t size, uint64_t align);
+
+/* Maps [vpa, + size) at a random place for ring 3; its linear address, 0: no memory for tables. */
+uint64_t space_place(uint64_t vpa, uint64_t size, unsigned rights);
+
+/* Keeps `size` bytes at a random place free of other places; its linear address. Once. */
+uint64_t space_keep(uint64_t size);

@@ -8,12 +8,35 @@
 
 /* A vCPU's windows (window.c): where they are, and which places are fit for use. */
 #define VM_WINDOW_TABLES 2
+#define VM_WINDOWS_SIZE  (VM_WINDOW_TABLES * MIB(2))
 struct vm_windows {
     uint64_t linear;                   /* of the first place */
     uint64_t *table[VM_WINDOW_TABLES]; /* page tables of the places, 2 MiB each */
     uint64_t fresh[VM_WINDOW_TABLES * PTAB_ENTRIES / 64];
     unsigned next;                           /* no word of fresh before it has a bit */
     uint16_t place[WINDOW_TABLES * WINDOWS]; /* of each window, + 1; 0: closed */
+};
+
+/* What ring 3 may write of a vCPU's, each at a random place (hide.c). */
+#define VM_AREAS        8
+#define VM_STALE_PLACES 32
+struct vm_hidden {
+    struct vm_area {
+        const void *memory; /* of the shared part; NULL: none */
+        uint64_t at;        /* linear, for ring 3 */
+        uint64_t size;
+        uint64_t used;
+        bool pinned;
+    } area[VM_AREAS]; /* the first one is the state */
+    struct vm_place {
+        uint64_t at, size;
+    } stale[VM_STALE_PLACES]; /* places given up that a TLB may still know */
+    unsigned stale_count;
+    uint64_t clock;
+    unsigned probes;      /* guest accesses into the slot that faulted, since the last move */
+    unsigned credit;      /* how many more are free of a delay */
+    uint64_t credit_time; /* TSC, when it was last given */
+    uint64_t moves;
 };
 
 /* What the platform keeps for each vCPU, by its id. */
@@ -24,6 +47,7 @@ struct vm_vcpu {
     uint64_t deadline;      /* the guest's, UINT64_MAX: none */
     uint64_t told;          /* the latest deadline that root may be waiting for */
     struct vm_windows windows;
+    struct vm_hidden hidden;
 };
 
 struct vm_vcpu *vm_vcpu(const struct vcpu *vcpu);
@@ -41,6 +65,12 @@ void vm_views_flush(void);
 /* --- window.c --- */
 /* Places of a new vCPU's windows from address linear on; false: no memory for the tables. */
 bool vm_windows_init(struct vm_vcpu *v, uint64_t linear);
+
+/* --- hide.c --- */
+/* A guest access has faulted in the engine's slot. */
+void vm_hidden_probe(struct vm_vcpu *v);
+/* Outside translated code: moves what was probed too often. */
+void vm_hidden_turn(struct vm_vcpu *v);
 
 /* --- events.c --- */
 void vm_events_init(struct vcpu *vcpu, const struct abi_boot *boot);

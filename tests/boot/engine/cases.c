@@ -97,9 +97,9 @@ static void test_code_cache(void)
     CHECK_EQUAL("ring 3 runs code of the cache", RUN_CODE(return, 0, 41), 42);
     CHECK_EQUAL("rewritten through the other alias", RUN_CODE(count, 5, 10), 15);
     CHECK_EQUAL("ring 3 has a stack", RUN_CODE(call, 0, 23), 123);
-    uint64_t *shared = (uint64_t *)SPACE_SHARED;
-    RUN_CODE(write, 0x5a5a, (uint64_t)shared);
-    CHECK_EQUAL("memory shared by both rings", *shared, 0x5a5a);
+    RUN_CODE(write, 0x5a5a, shared_at);
+    CHECK_EQUAL("memory shared by both rings", *(uint64_t *)space_pointer(space.shared_vpa),
+                0x5a5a);
 }
 
 static void test_confinement(void)
@@ -110,7 +110,7 @@ static void test_confinement(void)
                 PF_P | PF_U);
     expect_trap("ring 3 cannot write the code cache", RUN_CODE(write, 0, SPACE_CODE), VEC_PF,
                 PF_P | PF_W | PF_U);
-    expect_trap("ring 3 cannot execute shared memory", RUN_CODE(jump, 0, SPACE_SHARED), VEC_PF,
+    expect_trap("ring 3 cannot execute shared memory", RUN_CODE(jump, 0, shared_at), VEC_PF,
                 PF_P | PF_U | PF_I);
     expect_trap("ring 3 cannot execute ring 0's text", RUN_CODE(jump, 0, (uint64_t)&engine_main),
                 VEC_PF, PF_P | PF_U | PF_I);
@@ -143,7 +143,7 @@ static void test_sync_call(void)
     uint64_t stub_at = put_code(KIB(8), stub, stub + sizeof(stub));
     struct ring3_start start = {
         .rip = put_code(0, code_sync, code_sync_end),
-        .rsp = space_ring3_stack(0),
+        .rsp = ring3_stack(0),
         .rdi = 3,
         .r14 = stub_at,
     };

@@ -120,6 +120,30 @@ uint64_t ring3_call(uint32_t eax, uint32_t edx, uint64_t rdi, uint64_t rsi, uint
     return ((((uint64_t)eax * 31 + edx) * 31 + rdi) * 31 + rsi) * 31 + r8;
 }
 
+/* --- ring 3's memory --- */
+uint64_t shared_at;
+static uint64_t stacks[ABI_MAX_VCPUS];
+#define STACK_SIZE KIB(16)
+
+uint64_t ring3_stack(unsigned vcpu)
+{
+    return stacks[vcpu];
+}
+
+static bool place_memory(void)
+{
+    const unsigned rights = PTAB_R | PTAB_W | PTAB_U;
+    shared_at = space_place(space.shared_vpa, PAGE_SIZE, rights);
+    bool done = shared_at;
+    for (unsigned i = 0; i < boot->vcpus && done; i++) {
+        uint64_t vpa = space.shared_vpa + PAGE_SIZE + i * STACK_SIZE;
+        uint64_t at = space_place(vpa, STACK_SIZE, rights);
+        stacks[i] = at + STACK_SIZE;
+        done = at;
+    }
+    return done;
+}
+
 uint64_t put_code(uint64_t offset, const uint8_t *code, const uint8_t *end)
 {
     memcpy(space_pointer(boot->code.vpa + offset), code, (size_t)(end - code));
@@ -131,7 +155,7 @@ uint64_t run_code(const uint8_t *code, const uint8_t *end, uint64_t rax, uint64_
     unsigned cpu = ring_cpu()->index;
     struct ring3_start start = {
         .rip = put_code(cpu * PAGE_SIZE, code, end),
-        .rsp = space_ring3_stack(cpu),
+        .rsp = ring3_stack(cpu),
         .rax = rax,
         .rdi = rdi,
     };
@@ -206,7 +230,7 @@ _Noreturn void engine_main(const struct abi_boot *info, unsigned vcpu)
     boot = info;
     hypercall_init(boot);
     console_init(boot);
-    if (space_init(boot)) {
+    if (space_init(boot) || !place_memory()) {
         hypercall_stop(ABI_STOP_PANIC, 1);
     }
     __atomic_store_n(&started, true, __ATOMIC_RELEASE);
