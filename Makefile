@@ -154,6 +154,6 @@ help:
 #: make compile_commands.json    for editors
 #: make clean       remove build/ (downloads stay in .cache/)
 
-DEPS := $(ROOT_OBJ:.o=.d) $(ENGINE_OBJ:.o=.d) $(HOSTED_OBJ:.o=.d) $(EFI_OBJ:.o=.d) \
-        $(foreach t,$(UNIT_TESTS),$(patsubst %.o,%.d,$(call obj,unit,$(unit_$(t)_SRC))))
--include $(wildcard $(DEPS))
+# Of all objects, whichever module.mk made their rule.
+DEPS := $(shell find $(wildcard $(addprefix $(BUILD)/,root engine hosted efi unit fuzz diff)) /dev/null -name '*.d')
+-include $(DEPS)
