@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Guests by exarch.ini. A guest's VM comes and goes on the boot CPU only; other CPUs reach a guest
- * through the callbacks of its running VM. The back ends' lock is taken by the vCPU that rings and
- * by the boot CPU's background.
+ * through the callbacks of its running VM (guest_io.c).
  */
 #include "kernel/guests.h"
 
 #include "exarch/bits.h"
-#include "guestdev/back/back.h"
 #include "kernel/blob.h"
 #include "kernel/config.h"
 #include "kernel/console.h"
 #include "kernel/console_host.h"
+#include "kernel/guest.h"
 #include "kernel/lib/format.h"
-#include "kernel/lib/spinlock.h"
 #include "kernel/lib/string.h"
 #include "kernel/log.h"
 #include "kernel/mem.h"
@@ -26,9 +24,6 @@
 #include "kernel/vm.h"
 #include "kernel/x86/cpu.h"
 
-#define GUEST_RAM_BASE UINT64_C(0x40000000) /* where the guest machine has its RAM */
-#define VM_PIECE       MIB(2)               /* vm_pointer crosses no border of these */
-#define LOG_LINE_MAX   200u
 #define RESTART_US     1000000u /* by its policy a guest starts at most that often */
 
 /* `stats`: the engine counts instructions; code is translated anew for it and so gets warm first.
@@ -36,130 +31,10 @@
 #define COUNT_WARM_US 250000
 #define COUNT_US      500000
 
-_Static_assert(CONFIG_GUESTS_MAX == CONSOLE_GUESTS, "each guest has its ports");
-
-struct guest {
-    const struct config_guest *config;
-    struct vm *vm; /* NULL when it is off */
-    enum guest_state state;
-    bool stop_wanted;  /* by the monitor: no restart whatever the policy */
-    bool leaving;      /* ended, its console's output not yet out */
-    bool start_wanted; /* by the monitor's reset: a restart whatever the policy */
-    unsigned counting; /* how many events of `stats` are still to come, the next one at count_at */
-    uint64_t count_at; /* TSC */
-    uint64_t started_at; /* TSC */
-    uint64_t start_at;   /* TSC: it restarts then; 0: it does not */
-    unsigned starts;
-    unsigned port, virtio_port;
-    char last_end[32];
-    char virtio_name[CONFIG_NAME_MAX + 8];
-    char log_line[LOG_LINE_MAX]; /* of a guest whose console goes to the log */
-    size_t log_length;
-    uint64_t unfinished; /* devices to be rung again by the background; atomic */
-    struct spinlock back_lock;
-    struct back_set back;
-};
-
 static struct guest guests[CONFIG_GUESTS_MAX];
 static struct config config;
 static const struct boot_info *boot_info;
 static bool idle_said;
-
-/* --- console ------------------------------------------------------------------------------------
- */
-
-/* Whole lines of a guest whose console goes to the log, as fast as the log's line is; what it still
- * had to say when it ended is less than its ring. */
-static size_t write_to_log(struct guest *guest, const char *data, size_t size)
-{
-    for (size_t n = 0; n < size; n++) {
-        if (data[n] == '\n' || guest->log_length == LOG_LINE_MAX) {
-            if (!vm_is_stopping(guest->vm) && !console_log_ready(guest->port)) {
-                return n;
-            }
-            log_info(LOG_VM, "%s| %.*s", guest->config->name, (int)guest->log_length,
-                     guest->log_line);
-            guest->log_length = 0;
-        }
-        if (data[n] >= ' ' && data[n] <= '~') { /* no control sequences of any kind */
-            guest->log_line[guest->log_length++] = data[n];
-        }
-    }
-    return size;
-}
-
-static size_t uart_write(void *owner, const char *data, size_t size)
-{
-    struct guest *guest = owner;
-    if (guest->config->output == CONFIG_OUTPUT_LOG) {
-        return write_to_log(guest, data, size);
-    }
-    return console_write(guest->port, data, size);
-}
-
-static size_t uart_read(void *owner, char *data, size_t size)
-{
-    return console_read(((struct guest *)owner)->port, data, size);
-}
-
-/* The virtio console's port opens when the guest first uses it. */
-static size_t virtio_write(void *context, const char *data, size_t size)
-{
-    struct guest *guest = context;
-    console_open(guest->virtio_port, guest->virtio_name);
-    return console_write(guest->virtio_port, data, size);
-}
-
-static size_t virtio_read(void *context, char *data, size_t size)
-{
-    return console_read(((struct guest *)context)->virtio_port, data, size);
-}
-
-/* --- back ends ----------------------------------------------------------------------------------
- */
-
-static void *guest_memory(void *context, uint64_t address, uint64_t *size)
-{
-    const struct guest *guest = context;
-    struct abi_area ram = vm_ram(guest->vm);
-    uint64_t offset = address - GUEST_RAM_BASE;
-    if (address < GUEST_RAM_BASE || offset >= ram.size) {
-        return NULL;
-    }
-    uint64_t vpa = ram.vpa + offset;
-    *size = MIN(*size, VM_PIECE - vpa % VM_PIECE);
-    *size = MIN(*size, ram.size - offset);
-    return vm_pointer(guest->vm, vpa, *size);
-}
-
-static void serve(struct guest *guest, uint64_t bells)
-{
-    uint64_t flags = spin_lock_irq(&guest->back_lock);
-    bool interrupt = back_ring(&guest->back, bells);
-    uint64_t unfinished = back_unfinished(&guest->back);
-    spin_unlock_irq(&guest->back_lock, flags);
-    if (unfinished != 0) {
-        __atomic_fetch_or(&guest->unfinished, unfinished, __ATOMIC_RELAXED);
-        sched_want_background();
-    }
-    if (interrupt) {
-        vm_post(guest->vm, ABI_EVENT_DEVICE);
-    }
-}
-
-static void doorbell(struct vm *vm, uint64_t bells)
-{
-    serve(vm_owner(vm), bells);
-}
-
-static int make_devices(struct guest *guest)
-{
-    const struct vq_memory memory = {guest_memory, guest};
-    const struct back_host host = {virtio_write, virtio_read, random_fill, guest};
-    back_init(&guest->back, vm_shared_page(guest->vm), &memory, &host);
-    int error = back_add(&guest->back, &back_console);
-    return error < 0 ? error : back_add(&guest->back, &back_entropy);
-}
 
 /* --- starting -----------------------------------------------------------------------------------
  */
@@ -189,7 +64,7 @@ static int find_engine(const struct config_guest *c, struct vm_config *vm)
     }
     vm->engine = blob->data;
     vm->engine_size = blob->size;
-    vm->doorbell = doorbell; /* a test's engine gets no devices */
+    vm->doorbell = guest_doorbell; /* a test's engine gets no devices */
     return 0;
 }
 
@@ -206,8 +81,8 @@ static int describe_vm(const struct config_guest *c, struct vm_config *vm)
         .code_cache = c->code_cache,
         .vcpus = c->cpus,
         .first_core = c->core % smp_cpu_count(),
-        .console_write = uart_write,
-        .console_read = uart_read,
+        .console_write = guest_uart_write,
+        .console_read = guest_uart_read,
         .ended = ended,
     };
     (void)find_file(&c->kernel, &vm->files[ABI_FILE_KERNEL]); /* config.c sees that they exist */
@@ -227,7 +102,7 @@ static int start(struct guest *guest)
     vm.owner = guest;
     error = vm_create(&vm, &guest->vm);
     if (error == 0 && vm.doorbell != NULL) {
-        error = make_devices(guest);
+        error = guest_io_init(guest);
     }
     if (error < 0) {
         return error;
@@ -465,31 +340,7 @@ static void keep_time(void)
 void guests_console_moved(uint64_t input, uint64_t room)
 {
     for (unsigned n = 0; n < config.guest_count; n++) {
-        struct guest *guest = &guests[n];
-        if (guest->vm == NULL) {
-            continue;
-        }
-        if (bit(input, guest->port)) {
-            vm_console_input(guest->vm);
-        }
-        if (bit(room, guest->port)) {
-            vm_console_drain(guest->vm);
-        }
-        if (bit(input | room, guest->virtio_port) && guest->back.count != 0) {
-            serve(guest, UINT64_MAX);
-        }
-    }
-}
-
-/* Long work of back ends goes on in turns, so that nobody waits for it. */
-static void finish_devices(void)
-{
-    for (unsigned n = 0; n < config.guest_count; n++) {
-        struct guest *guest = &guests[n];
-        uint64_t bells = __atomic_exchange_n(&guest->unfinished, 0, __ATOMIC_RELAXED);
-        if (bells != 0 && guest->vm != NULL) {
-            serve(guest, bells);
-        }
+        guest_console_moved(&guests[n], input, room);
     }
 }
 
@@ -497,7 +348,9 @@ void guests_background(void)
 {
     (void)vm_reap();
     console_host_poll();
-    finish_devices();
+    for (unsigned n = 0; n < config.guest_count; n++) {
+        guest_finish_devices(&guests[n]);
+    }
     keep_time();
     bool leaving = consoles_leave();
     if (!idle_said && !leaving && guests_living() == 0) {

@@ -52,4 +52,4 @@ ROOT_SRC += kernel/virt/vmx.c kernel/virt/vmx_caps.c kernel/virt/vmx_controls.c 
             kernel/virt/vmx_exit.c kernel/virt/vmx_dump.c kernel/virt/vmx_entry.S
 ROOT_SRC += kernel/virt/svm.c kernel/virt/svm_state.c kernel/virt/svm_exit.c kernel/virt/svm_entry.S
 ROOT_SRC += kernel/vm.c kernel/vm_memory.c kernel/vm_image.c kernel/vm_tables.c kernel/vm_load.c \
-            kernel/vm_report.c kernel/guests.c
+            kernel/vm_report.c kernel/guests.c kernel/guest_io.c
