@@ -24,7 +24,7 @@
 #include "kernel/vm.h"
 #include "kernel/x86/cpu.h"
 
-#define RESTART_US     1000000u /* by its policy a guest starts at most that often */
+#define RESTART_US 1000000u /* by its policy a guest starts at most that often */
 
 /* `stats`: the engine counts instructions; code is translated anew for it and so gets warm first.
  */
