@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Power: ACPI 4.8.2.1 (enabling), 4.8.3.2 (PM1 control), 4.8.3.7 (sleep control), 4.8.3.6 (reset).
- */
+/* Power: ACPI 4.8.2.1 (enabling), 4.8.3.2 (PM1 control), 4.8.3.7 (sleep control), 4.8.3.6 (reset);
+ * without tables the chipset's own data sheet. */
 #include "drivers/power.h"
 
 #include "drivers/acpi_tables.h"
 #include "drivers/machine.h"
+#include "drivers/pci.h"
 #include "exarch/bits.h"
 
 #define PM1_SCI_ENABLE   BIT32(0)
@@ -20,6 +21,20 @@
 #define KEYBOARD_BUSY  0x02
 
 #define POLLS 1000000u
+
+/* Chipsets whose PM1 control register and soft-off type are known where firmware has no tables. */
+struct chipset {
+    uint16_t vendor, device;
+    uint8_t base; /* offset in configuration space of the power block's port */
+    uint8_t s5_type;
+    uint16_t base_mask;
+    uint16_t control; /* PM1 control, from the power block's start */
+};
+
+static const struct chipset chipsets[] = {
+    /* 82371AB (PIIX4) data sheet, PMBA and PMCNTRL: what Bochs has, where OVMF makes no tables. */
+    {.vendor = 0x8086, .device = 0x7113, .base = 0x40, .base_mask = 0xffc0, .control = 4},
+};
 
 static struct acpi_power power;
 
@@ -92,10 +107,28 @@ static void wait(void)
     }
 }
 
+static int chipset_off(void)
+{
+    for (unsigned n = 0; n < ARRAY_SIZE(chipsets); n++) {
+        const struct chipset *chipset = &chipsets[n];
+        const struct pci_device *device = pci_find_id(NULL, chipset->vendor, chipset->device);
+        uint16_t base =
+            device != NULL ? pci_read16(device->at, chipset->base) & chipset->base_mask : 0;
+        if (base != 0) {
+            struct acpi_register control = {
+                .address = (uint64_t)base + chipset->control, .space = ACPI_SPACE_IO, .bits = 16};
+            sleep_by(&control, chipset->s5_type);
+            wait();
+            return -ERR_TIMEOUT;
+        }
+    }
+    return -ERR_NODEV;
+}
+
 int power_off(void)
 {
     if (!power.s5_known) {
-        return -ERR_NODEV;
+        return chipset_off();
     }
     if (power.hardware_reduced && power.sleep_control.bits != 0) {
         register_write(&power.sleep_control,

@@ -7,8 +7,8 @@
 /* Keeps what the tables say, and makes the firmware hand over to ACPI where it has not yet. */
 void power_init(const struct acpi_info *info);
 
-/* ACPI's S5. Comes back only when the machine did not go off: -ERR_NODEV when it says no way, else
- * -ERR_TIMEOUT. */
+/* ACPI's S5, without tables a known chipset's. Comes back only when the machine did not go off:
+ * -ERR_NODEV when there is no way, else -ERR_TIMEOUT. */
 int power_off(void);
 
 /* Resets the machine: the FADT's register, the chipset's port 0xcf9, the keyboard controller. Comes

@@ -39,8 +39,9 @@ UNIT_TESTS     += apic clock
 unit_apic_SRC  := tests/unit/test_apic.c drivers/apic.c drivers/ioapic.c $(unit_machine)
 unit_clock_SRC := tests/unit/test_clock.c drivers/clock.c $(unit_machine)
 
-UNIT_TESTS     += pci uart fbcon
+UNIT_TESTS     += pci power uart fbcon
 unit_pci_SRC   := tests/unit/test_pci.c drivers/pci.c drivers/pci_config.c drivers/pci_msi.c $(unit_machine)
+unit_power_SRC := tests/unit/test_power.c drivers/power.c $(unit_machine)
 unit_uart_SRC  := tests/unit/test_uart.c drivers/uart.c $(unit_machine)
 unit_fbcon_SRC := tests/unit/test_fbcon.c drivers/fbcon.c $(unit_machine)
 UNIT_TESTS       += rt-view
