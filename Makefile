@@ -92,22 +92,27 @@ $(BUILD)/exarch-hosted: $(HOSTED_OBJ)
 	@$(CC) -o $@ $(HOSTED_OBJ) -pthread -lrt -lcapstone -lZydis
 
 # --- people's targets ------------------------------------------------------------------------------
+# What is missing on the machine is installed before anything is built with it: in a make of its own,
+# since one make would do both at once. That make uses all cores, or as many as the user's -j says.
 .PHONY: all setup test test-long bench clean help check
-all: setup-quiet $(ALL_TARGETS)
+build = @$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) $(1)
 
-.PHONY: setup-quiet
-setup setup-quiet:
+all: setup
+	$(call build,build-images)
+
+setup:
 	@tools/setup
 
-test: setup-quiet
-	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
+test: setup
+	$(call build,build-tests)
 	@tools/test
 
-test-long: setup-quiet
-	@$(MAKE) --no-print-directory -j$$(nproc) build-tests
+test-long: setup
+	$(call build,build-tests)
 	@tools/test --long
 
-.PHONY: build-tests
+.PHONY: build-images build-tests
+build-images: $(ALL_TARGETS)
 build-tests: $(ALL_TARGETS) unit
 
 clean:
@@ -116,7 +121,7 @@ clean:
 # --- what editors and checkers want to know -----------------------------------------------------------
 # The commands that would compile all of it, as make prints them.
 compile_commands.json: tools/compile-commands Makefile $(wildcard */module.mk */*/module.mk tests/*/*.mk)
-	@$(MAKE) --no-print-directory --dry-run --always-make all unit | tools/compile-commands > $@
+	@$(MAKE) --no-print-directory --dry-run --always-make build-tests | tools/compile-commands > $@
 
 # clang-tidy (.clang-tidy) over each C file of root, engine and hosted, once, with the flags of the
 # first image that it is in. A file is looked at again when its object was made again.
