@@ -9,6 +9,7 @@
  * indirect branches meanwhile: what moves must stay right.
  */
 #include "tests/guest/guest.h"
+#include "tests/xorshift.h"
 
 #define SLOT      0x0000380000000000ul /* of the low range; 2^39 bytes */
 #define SLOT_SIZE (1ul << 39)
@@ -19,10 +20,7 @@ static uint64_t random_state = 88172645463325252ul;
 
 static uint64_t next_random(void)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
+    return xorshift64(&random_state);
 }
 
 static uint64_t twice(uint64_t x)

@@ -3,6 +3,7 @@
  * each attack the device is reset and has to serve a good request. For VMs only (tests/monitor,
  * hostile). */
 #include "tests/guest/guest.h"
+#include "tests/xorshift.h"
 
 #define CONSOLE  0x0a000000ul
 #define ENTROPY  0x0a000200ul
@@ -50,9 +51,7 @@ static uint64_t seed = 1;
 
 static uint64_t any(void)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    return seed ^= seed << 17;
+    return xorshift64(&seed);
 }
 
 static void wipe(volatile void *at, uint64_t size)

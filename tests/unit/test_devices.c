@@ -12,15 +12,13 @@
 #include "exarch/abi.h"
 #include "guestdev/psci.h"
 #include "tests/unit/fake_plat.h"
+#include "tests/xorshift.h"
 
 static uint64_t seed = 0x243f6a8885a308d3;
 
 static uint64_t random_64(void)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed;
+    return xorshift64(&seed);
 }
 
 static uint64_t rd(uint64_t pa, unsigned size)

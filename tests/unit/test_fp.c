@@ -9,6 +9,7 @@
 #include <immintrin.h>
 
 #include "dbt/fp/fp.h"
+#include "tests/xorshift.h"
 
 #define ROUNDS 400000
 
@@ -16,9 +17,7 @@ static uint64_t seed = 0x9e3779b97f4a7c15;
 
 static uint64_t next(void)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    return seed ^= seed << 17;
+    return xorshift64(&seed);
 }
 
 static uint64_t frac_mask(unsigned size)

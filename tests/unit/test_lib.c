@@ -41,6 +41,7 @@ char *our_strchr(const char *text, int c);
 char *our_strrchr(const char *text, int c);
 char *our_strstr(const char *text, const char *part);
 #include "kernel/lib/string.c"
+#include "tests/xorshift.h"
 #undef memcpy
 #undef memmove
 #undef memset
@@ -60,10 +61,7 @@ static uint64_t random_state = 88172645463325252u;
 
 static uint64_t next_random(void)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
+    return xorshift64(&random_state);
 }
 
 static int sign(int n)

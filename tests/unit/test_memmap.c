@@ -15,6 +15,7 @@
 #include "boot/memmap.h"
 #include "boot/multiboot2.h"
 #include "exarch/bits.h"
+#include "tests/xorshift.h"
 
 #define PAGES  64u /* of the model's little machine */
 #define ROUNDS 20000u
@@ -24,10 +25,7 @@ static uint64_t random_state = 88172645463325252u;
 
 static uint64_t next_random(void)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
+    return xorshift64(&random_state);
 }
 
 /* The kind of page n by the contract's words: the highest kind that touches it; RAM only when it

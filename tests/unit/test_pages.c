@@ -15,6 +15,7 @@
 #include "boot/boot_info.h"
 #include "kernel/mem.h"
 #include "tests/unit/fake_root.h"
+#include "tests/xorshift.h"
 
 #define MEMORY GIB(3)
 #define TURNS  30000u
@@ -37,10 +38,7 @@ static uint64_t random_state = 88172645463325252u;
 
 static uint64_t next_random(void)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
+    return xorshift64(&random_state);
 }
 
 static bool is_ram(uint64_t address)

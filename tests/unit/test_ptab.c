@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "mmu/nested.h"
+#include "tests/xorshift.h"
 
 #define PAGES     (1u << 19) /* the model: 2 GiB of 4K pages */
 #define POOL      4096u
@@ -48,10 +49,7 @@ struct machine {
 
 static uint64_t next_random(struct machine *m)
 {
-    m->random ^= m->random << 13;
-    m->random ^= m->random >> 7;
-    m->random ^= m->random << 17;
-    return m->random;
+    return xorshift64(&m->random);
 }
 
 static uint64_t pool_take(void *arg)

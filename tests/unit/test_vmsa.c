@@ -11,6 +11,7 @@
 
 #include "dbt/sys/sys.h"
 #include "mmu/vmsa.h"
+#include "tests/xorshift.h"
 
 #define RAM_SIZE MIB(2)
 
@@ -326,10 +327,7 @@ static uint64_t random_64(void)
 {
     static uint64_t seed = 0x9e3779b97f4a7c15;
 
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return seed;
+    return xorshift64(&seed);
 }
 
 static void test_sizes(void **state)

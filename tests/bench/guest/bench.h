@@ -23,13 +23,3 @@ extern const struct workload simd_workloads[];
 extern const size_t simd_workload_count;
 extern const struct workload os_workloads[];
 extern const size_t os_workload_count;
-
-/* One step of a xorshift generator (period 2^64 - 1); state is never 0. */
-static inline uint64_t bench_random(uint64_t *state)
-{
-    uint64_t x = *state;
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    return *state = x;
-}

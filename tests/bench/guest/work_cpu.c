@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Workloads of the integer core: arithmetic, branches, calls through pointers, memory. */
 #include "bench.h"
+#include "tests/xorshift.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static uint64_t branchy(uint64_t rounds)
     uint64_t random = 88172645463325252u, count[4] = {0}, state = 0;
 
     for (uint64_t i = 0; i < rounds; i++) {
-        uint64_t input = bench_random(&random);
+        uint64_t input = xorshift64(&random);
         for (int k = 0; k < 16; k++, input >>= 4) {
             if (input & 1) {
                 state = input & 2 ? state + 1 : state ^ 3;
@@ -105,7 +106,7 @@ static uint64_t pointer_chase(uint64_t rounds)
         nodes[i * STRIDE] = i;
     }
     for (uint64_t i = NODES - 1; i > 0; i--) { /* Sattolo: one cycle */
-        uint64_t j = bench_random(&random) % i, t = nodes[i * STRIDE];
+        uint64_t j = xorshift64(&random) % i, t = nodes[i * STRIDE];
         nodes[i * STRIDE] = nodes[j * STRIDE];
         nodes[j * STRIDE] = t;
     }
@@ -125,7 +126,7 @@ static uint64_t sort(uint64_t rounds)
 
     for (uint64_t r = 0; r < rounds; r++) {
         for (int i = 0; i < COUNT; i++) {
-            data[i] = (uint32_t)bench_random(&random);
+            data[i] = (uint32_t)xorshift64(&random);
         }
         for (int gap = COUNT / 2; gap > 0; gap /= 2) {
             for (int i = gap; i < COUNT; i++) {
