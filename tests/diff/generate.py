@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools", "decodegen"))
 import table  # noqa: E402
 
 import asked  # noqa: E402
+import flow  # noqa: E402
 import recipes  # noqa: E402
 from maker import MAX_FIXES  # noqa: E402
 
@@ -27,7 +28,7 @@ class Rows(dict):
 
 
 class Case:
-    """What is tested as one: a row at EL1, a row at EL0, or what lies unallocated around a group."""
+    """What is tested as one: a row at EL1 or EL0, or a section: its programs, its unallocated words."""
 
     def __init__(self, row, el0=False, recipe=None, name=None):
         self.row = row
@@ -45,6 +46,7 @@ EL0_SECTIONS = ("Exception generation", "Hints", "Barriers", "PSTATE", "System",
 def load_cases():
     """All rows by name, and the cases that can be tested against QEMU, in the table's order."""
     rows = table.load(os.path.join(ROOT, "dbt", "a64", "a64.decode"))
+    by_name = Rows((r.name, r) for r in rows)
     implemented = [r for r in rows if not r.reason]
     tested = [r for r in implemented if r.name not in asked.EXCLUDED]
     cases = [Case(r) for r in tested]
@@ -56,9 +58,11 @@ def load_cases():
     cases += [Case(r, recipe=recipes.loop, name=r.name + "@loop") for r in tested
               if recipes.recipe_of(r) is recipes.plain and "rd" in r.fields]
     sections = {r.section: r for r in reversed(tested)}
+    cases += [Case(flow.rows_of(by_name, section)[0], recipe=flow.flow, name="flow@" + section)
+              for section in sections if flow.rows_of(by_name, section)]
     cases += [Case(r, recipe=recipes.unallocated, name="unallocated@" + section)
               for section, r in sections.items()]
-    return Rows((r.name, r) for r in rows), cases
+    return by_name, cases
 
 
 def symbol(name):
