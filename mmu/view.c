@@ -175,7 +175,8 @@ static bool alike(struct view *view, struct vcpu *vcpu, uint64_t va, int64_t del
     return vmsa_translate(vcpu, va + delta, 0, &other) == VMSA_OK && other.size == t->size &&
            other.pa == t->pa + delta && other.global == t->global && readable(view, &other) &&
            writable(view, &other) == writable(view, t) && other.el0_read == t->el0_read &&
-           other.el0_write == t->el0_write && vm_ram(vcpu->vm, other.pa, PAGE_SIZE);
+           other.el0_write == t->el0_write && !other.aligned_only &&
+           vm_ram(vcpu->vm, other.pa, PAGE_SIZE);
 }
 
 /* Grows [*from, *to), byte offsets from va, over neighbours within its aligned group of pages. */
@@ -214,8 +215,9 @@ enum view_fill view_fill(struct view_set *set, struct view *view, struct vcpu *v
     if (vmsa_translate(vcpu, va, write ? VMSA_WRITE : 0, &t) != VMSA_OK) {
         return VIEW_FAULT;
     }
-    /* x86 has no write-only pages, so a page that only can be written goes the slow way too. */
-    if (!vm_ram(vcpu->vm, t.pa, PAGE_SIZE) || !readable(view, &t) || !view_covers(view, va)) {
+    /* x86 has no write-only pages and no alignment checks: both go the slow way too. */
+    if (!vm_ram(vcpu->vm, t.pa, PAGE_SIZE) || !readable(view, &t) || t.aligned_only ||
+        !view_covers(view, va)) {
         return VIEW_UNMAPPED;
     }
     if (!view_admit(view, vcpu, va, &t, false)) {

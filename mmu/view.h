@@ -85,7 +85,8 @@ bool view_admit(struct view *view, const struct vcpu *vcpu, uint64_t va,
 enum view_fill {
     VIEW_FILLED,   /* the access can be tried again */
     VIEW_FAULT,    /* the guest's tables refuse it */
-    VIEW_UNMAPPED, /* no mapping can serve it: a device, an engine slot, another view's address */
+    VIEW_UNMAPPED, /* no mapping can serve it: a device or Device memory, an engine slot, another
+                      view's address */
     VIEW_CHANGED,  /* the view is no longer the one for vcpu: leave and select anew */
 };
 

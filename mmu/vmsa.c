@@ -208,7 +208,7 @@ static bool is_el0(const struct vcpu *vcpu, unsigned access)
 static void set_memory(struct vmsa_result *result, uint64_t leaf, uint64_t mair)
 {
     result->attr = (uint8_t)(mair >> (8 * GET_FIELD(leaf, DESC_ATTR)));
-    result->device = !(result->attr & 0xf0);
+    result->device = result->aligned_only = !(result->attr & 0xf0);
     result->sh = (uint8_t)GET_FIELD(leaf, DESC_SH);
     result->global = !(leaf & DESC_NG);
 }

@@ -21,10 +21,12 @@ struct vmsa_result {
                       MMU off: 1G */
     bool el0_read, el0_write, el1_read, el1_write; /* data permissions, PAN not counted */
     bool el0_exec, el1_exec;
-    bool device;  /* device memory type */
-    bool global;  /* nG clear */
-    uint8_t attr; /* MAIR attribute byte, */
-    uint8_t sh;   /* shareability: for PAR_EL1 */
+    bool device;       /* device memory type */
+    bool aligned_only; /* Device memory by its attributes: unaligned accesses fault whatever
+                          SCTLR_EL1.A says. With the MMU off every access is checked anyway. */
+    bool global;       /* nG clear */
+    uint8_t attr;      /* MAIR attribute byte, */
+    uint8_t sh;        /* shareability: for PAR_EL1 */
 };
 
 /* Fault status codes (Arm ARM D17.2.37, ISS DFSC/IFSC), level in the low bits where it has one. */
@@ -40,9 +42,16 @@ enum vmsa_fault {
     VMSA_TLB_CONFLICT = 0x30,
 };
 
+/* Whether vmsa_translate found memory, whatever the access may do there: *result is filled. */
+static inline bool vmsa_found(int status)
+{
+    return status == VMSA_OK || (status & ~3) == VMSA_PERMISSION;
+}
+
 /*
  * Translates va (tag already significant: TBI is applied here) for an access of enum vmsa_access
  * bits at vcpu's current EL. Returns VMSA_OK and fills *result, or the fault's status code with its
- * level. Reads guest page tables once each entry (they are hostile and may change under us).
+ * level (*result is filled for a permission fault too). Reads guest page tables once each entry
+ * (they are hostile and may change under us).
  */
 int vmsa_translate(struct vcpu *vcpu, uint64_t va, unsigned access, struct vmsa_result *result);

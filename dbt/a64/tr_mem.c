@@ -83,41 +83,36 @@ void tr_store(struct tr *t, ir_ref addr, int64_t disp, unsigned size, ir_ref dat
     }
 }
 
-/* The slow way knows 8 bytes: a quadword goes in halves, its alignment being checked before. */
-static void check_quad(struct tr *t, ir_ref addr, int64_t disp, unsigned write)
+/* The slow way knows 8 bytes: a quadword goes in halves. aux of the lower one, which is aligned if
+ * the whole is. */
+static unsigned lower_half(unsigned aux)
 {
-    if (t->flags & TR_ALIGN) {
-        op1_imm(t, IR_CHECK_ALIGN, addr, (uint64_t)disp, 16 | write);
-    }
+    return aux & IR_MEM_ELEMENT ? aux : aux | IR_MEM_OF(SIZE_Q);
 }
 
 /* From SIZE_S on: load, store. */
 static const enum ir_op vector_ops[][2] = {
     {IR_LDV32, IR_STV32}, {IR_LDV64, IR_STV64}, {IR_LD128, IR_ST128}};
 
-ir_ref tr_load_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size)
+ir_ref tr_load_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size, unsigned aux)
 {
-    unsigned aux = tr_plain(t);
     if (size < SIZE_S || (size < SIZE_Q && t->site == SITE_SLOW)) {
         return op1(t, IR_VFROM64, tr_load(t, addr, disp, size, aux));
     }
     if (t->site == SITE_SLOW) {
-        check_quad(t, addr, disp, 0);
-        ir_ref low = load_slow(t, addr, disp, MEM_IMM(8, 0, 0));
-        return op2(t, IR_VPAIR64, low, load_slow(t, addr, disp + 8, MEM_IMM(8, 0, 0)));
+        ir_ref low = load_slow(t, addr, disp, MEM_IMM(8, lower_half(aux), 0));
+        return op2(t, IR_VPAIR64, low, load_slow(t, addr, disp + 8, MEM_IMM(8, aux, 0)));
     }
     return op1_imm(t, vector_ops[size - SIZE_S][0], addr, (uint64_t)disp, in_place(t, aux));
 }
 
-void tr_store_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size, ir_ref data)
+void tr_store_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size, ir_ref data, unsigned aux)
 {
-    unsigned aux = tr_plain(t);
     if (size < SIZE_S || (size < SIZE_Q && t->site == SITE_SLOW)) {
         tr_store(t, addr, disp, size, op1_imm(t, IR_VGET64, data, 0, 0), aux);
     } else if (t->site == SITE_SLOW) {
-        check_quad(t, addr, disp, IR_CHECK_WRITE);
-        tr_store(t, addr, disp, SIZE_D, op1_imm(t, IR_VGET64, data, 0, 0), 0);
-        tr_store(t, addr, disp + 8, SIZE_D, op1_imm(t, IR_VGET64, data, 1, 0), 0);
+        tr_store(t, addr, disp, SIZE_D, op1_imm(t, IR_VGET64, data, 0, 0), lower_half(aux));
+        tr_store(t, addr, disp + 8, SIZE_D, op1_imm(t, IR_VGET64, data, 1, 0), aux);
     } else {
         ir_emit(&t->b, vector_ops[size - SIZE_S][1], addr, data, IR_NONE, (uint64_t)disp,
                 in_place(t, aux));

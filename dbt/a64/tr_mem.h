@@ -31,5 +31,5 @@ ir_ref tr_load_signed(struct tr *t, ir_ref addr, int64_t disp, unsigned size, bo
 void tr_store(struct tr *t, ir_ref addr, int64_t disp, unsigned size, ir_ref data, unsigned aux);
 
 /* Element of size at addr + disp, zero extended to V128; stores the low bits of V128 data. */
-ir_ref tr_load_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size);
-void tr_store_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size, ir_ref data);
+ir_ref tr_load_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size, unsigned aux);
+void tr_store_v(struct tr *t, ir_ref addr, int64_t disp, unsigned size, ir_ref data, unsigned aux);

@@ -10,9 +10,9 @@ static void transfer(struct tr *t, bool load, unsigned size, unsigned rt, ir_ref
                      int64_t disp)
 {
     if (load) {
-        ir_setv(&t->b, rt, tr_load_v(t, address, disp, size));
+        ir_setv(&t->b, rt, tr_load_v(t, address, disp, size, tr_plain(t)));
     } else {
-        tr_store_v(t, address, disp, size, get_v(t, rt));
+        tr_store_v(t, address, disp, size, get_v(t, rt), tr_plain(t));
     }
 }
 
@@ -69,13 +69,13 @@ static enum tr_result pair(struct tr *t, bool load, const struct arg_STP_off_v *
     int64_t offset = (int64_t)a->imm7 * (1 << size), disp = index == POST ? 0 : offset;
     ir_ref base = tr_base(t, a->rn);
     if (load) {
-        ir_ref first = tr_load_v(t, base, disp, size);
-        ir_ref second = tr_load_v(t, base, disp + (1 << size), size);
+        ir_ref first = tr_load_v(t, base, disp, size, tr_plain(t));
+        ir_ref second = tr_load_v(t, base, disp + (1 << size), size, tr_plain(t));
         ir_setv(&t->b, a->rt2, second);
         ir_setv(&t->b, a->rt, first);
     } else {
-        tr_store_v(t, base, disp, size, get_v(t, a->rt));
-        tr_store_v(t, base, disp + (1 << size), size, get_v(t, a->rt2));
+        transfer(t, false, size, a->rt, base, disp);
+        transfer(t, false, size, a->rt2, base, disp + (1 << size));
     }
     if (index != OFFSET) {
         tr_writeback(t, a->rn, base, offset);
@@ -107,20 +107,6 @@ struct structure {
 static unsigned reg_of(const struct structure *s, unsigned n)
 {
     return (s->rt + n) % 32;
-}
-
-/*
- * The alignment that an access of structures can ask for is that of an element, so it is checked
- * once here and not by the accesses of whole registers. Returns what tr_end_aligned wants.
- */
-static uint32_t begin_aligned(struct tr *t, ir_ref base, unsigned size, bool load)
-{
-    uint32_t flags = t->flags;
-    if ((flags & TR_ALIGN) && size) {
-        op1_imm(t, IR_CHECK_ALIGN, base, 0, 1u << size | (load ? 0u : IR_CHECK_WRITE));
-    }
-    t->flags &= ~(uint32_t)TR_ALIGN;
-    return flags;
 }
 
 static void post_index(struct tr *t, unsigned post, unsigned rn, ir_ref base, unsigned bytes)
@@ -193,20 +179,19 @@ static void reorder(struct tr *t, const struct structure *s, ir_ref v[4])
 static enum tr_result multiple(struct tr *t, struct structure s)
 {
     unsigned size = s.q ? SIZE_Q : SIZE_D, bytes = 1u << size;
+    unsigned aux = tr_plain(t) | IR_MEM_OF(s.size); /* what is aligned is an element */
     ir_ref base = tr_base(t, s.rn), v[4];
-    uint32_t flags = begin_aligned(t, base, s.size, s.load);
     for (unsigned n = 0; n < s.count; n++) {
-        v[n] = s.load ? tr_load_v(t, base, n * bytes, size) : get_v(t, reg_of(&s, n));
+        v[n] = s.load ? tr_load_v(t, base, n * bytes, size, aux) : get_v(t, reg_of(&s, n));
     }
     reorder(t, &s, v);
     for (unsigned n = 0; n < s.count; n++) {
         if (s.load) {
             put_v(t, s.q, reg_of(&s, n), v[n]);
         } else {
-            tr_store_v(t, base, n * bytes, size, v[n]);
+            tr_store_v(t, base, n * bytes, size, v[n], aux);
         }
     }
-    t->flags = flags;
     post_index(t, s.post, s.rn, base, s.count * bytes);
     return TR_NEXT;
 }
@@ -238,20 +223,18 @@ static enum tr_result single(struct tr *t, struct structure s, unsigned lane)
 {
     unsigned bytes = 1u << s.size;
     ir_ref base = tr_base(t, s.rn), v[4];
-    uint32_t flags = begin_aligned(t, base, s.size, s.load);
     for (unsigned n = 0; n < s.count; n++) {
         if (s.load) {
-            v[n] = tr_load(t, base, n * bytes, s.size, 0);
+            v[n] = tr_load(t, base, n * bytes, s.size, tr_plain(t));
         } else {
             ir_ref value = op1_imm(t, IR_VGET, get_v(t, reg_of(&s, n)), lane, s.size);
-            tr_store(t, base, n * bytes, s.size, value, 0);
+            tr_store(t, base, n * bytes, s.size, value, tr_plain(t));
         }
     }
     for (unsigned n = 0; s.load && n < s.count; n++) {
         ir_ref old = get_v(t, reg_of(&s, n));
         put(t, reg_of(&s, n), ir_emit(&t->b, IR_VINS, old, v[n], IR_NONE, lane, s.size));
     }
-    t->flags = flags;
     post_index(t, s.post, s.rn, base, s.count * bytes);
     return TR_NEXT;
 }
@@ -281,14 +264,12 @@ static enum tr_result replicate(struct tr *t, struct structure s)
 {
     unsigned bytes = 1u << s.size;
     ir_ref base = tr_base(t, s.rn), v[4];
-    uint32_t flags = begin_aligned(t, base, s.size, true);
     for (unsigned n = 0; n < s.count; n++) {
-        v[n] = tr_load(t, base, n * bytes, s.size, 0);
+        v[n] = tr_load(t, base, n * bytes, s.size, tr_plain(t));
     }
     for (unsigned n = 0; n < s.count; n++) {
         put_v(t, s.q, reg_of(&s, n), op1_imm(t, IR_VDUPX, v[n], 0, s.size));
     }
-    t->flags = flags;
     post_index(t, s.post, s.rn, base, s.count * bytes);
     return TR_NEXT;
 }

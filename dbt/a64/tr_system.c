@@ -255,7 +255,7 @@ enum tr_result tr_MSR_DAIFSet(struct tr *t, const struct arg_MSR_DAIFSet *a)
 /* --- system instructions --- */
 /*
  * DC ZVA: the first store is at the address as given, so that an abort reports it in FAR_EL1; the
- * rest lies in the same page. With the MMU off memory is Device, where it faults: sys/ does that.
+ * rest lies in the same page. In Device memory it faults; with the MMU off sys/ does that.
  */
 static enum tr_result zero_block(struct tr *t, unsigned rt)
 {
@@ -267,7 +267,7 @@ static enum tr_result zero_block(struct tr *t, unsigned rt)
     ir_ref zero = konst(t, true, 0);
     ir_ref block = op2(t, IR_AND64, address, konst(t, true, ~UINT64_C(63)));
     ir_ref quad = ir_op0(&t->b, IR_VZERO, 0);
-    ir_emit(&t->b, IR_ST8, address, zero, IR_NONE, 0, 0);
+    ir_emit(&t->b, IR_ST8, address, zero, IR_NONE, 0, IR_MEM_NORMAL);
     for (unsigned offset = 0; offset < 64; offset += 16) {
         ir_emit(&t->b, IR_ST128, block, quad, IR_NONE, offset, 0);
     }

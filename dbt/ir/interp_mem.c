@@ -3,16 +3,12 @@
 #include "dbt/ir/interp_rows.h"
 #include "dbt/rt/mem.h"
 
-static unsigned mem_flags(const struct ir_insn *i)
-{
-    return (i->aux & IR_MEM_UNPRIV ? MEM_UNPRIV : 0) | (i->aux & IR_MEM_ALIGN ? MEM_ALIGNED : 0);
-}
-
 static void load(struct interp *in, const struct ir_insn *i, uint64_t va, v128 *to, unsigned bytes,
                  unsigned flags)
 {
     *to = (v128){{0, 0}};
-    in->unwound = !mem_access(in->vcpu, va + i->imm, to, bytes, MEM_READ | mem_flags(i) | flags);
+    in->unwound =
+        !mem_access(in->vcpu, va + i->imm, to, bytes, MEM_READ | mem_flags(i->aux, bytes) | flags);
 }
 
 static uint64_t load_int(struct interp *in, const struct ir_insn *i, uint64_t va, unsigned bytes)
@@ -26,7 +22,8 @@ static uint64_t load_int(struct interp *in, const struct ir_insn *i, uint64_t va
 static void store(struct interp *in, const struct ir_insn *i, uint64_t va, v128 value,
                   unsigned bytes)
 {
-    in->unwound = !mem_access(in->vcpu, va + i->imm, &value, bytes, MEM_WRITE | mem_flags(i));
+    in->unwound =
+        !mem_access(in->vcpu, va + i->imm, &value, bytes, MEM_WRITE | mem_flags(i->aux, bytes));
 }
 
 INTERP_INT(LD8, load_int(in, i, X(0), 1))
@@ -194,16 +191,6 @@ INTERP(PREFETCH)
 INTERP(FENCE)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-INTERP(CHECK_ALIGN)
-{
-    uint64_t va = X(0) + i->imm;
-
-    if (va & ((i->aux & IR_CHECK_SIZE) - 1)) {
-        mem_alignment_fault(in->vcpu, va, i->aux & IR_CHECK_WRITE ? MEM_WRITE : MEM_READ);
-        in->unwound = true;
-    }
 }
 
 INTERP(CHECK_SP)

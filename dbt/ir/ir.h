@@ -79,14 +79,21 @@ enum ir_cond {
 
 /* aux of the memory rows. */
 enum ir_mem {
-    IR_MEM_UNPRIV = 1 << 0, /* LDTR/STTR: checked as EL0 where the architecture says so */
-    IR_MEM_ALIGN = 1 << 1,  /* must be naturally aligned (acquire/release, or SCTLR.A) */
-    IR_MEM_WINDOW = 1 << 2, /* a load or store that goes by windows (state.h) whatever its address;
-                               with IR_MEM_UNPRIV by those of EL0 */
+    IR_MEM_UNPRIV = 1 << 0,  /* LDTR/STTR: checked as EL0 where the architecture says so */
+    IR_MEM_ALIGN = 1 << 1,   /* must be naturally aligned (acquire/release, or SCTLR.A) */
+    IR_MEM_WINDOW = 1 << 2,  /* a load or store that goes by windows (state.h) whatever its address;
+                                with IR_MEM_UNPRIV by those of EL0 */
+    IR_MEM_ELEMENT = 7 << 3, /* where the access is of several elements, or of part of one */
+    IR_MEM_NORMAL = 1 << 6,  /* DC ZVA: Device memory is an alignment fault */
 };
 
-/* aux of CHECK_ALIGN: the alignment (1, 2, 4 .. 64) and whether the access is a write. */
-enum ir_check { IR_CHECK_SIZE = 0x7f, IR_CHECK_WRITE = 0x80 };
+/* IR_MEM_ELEMENT: aligned is what is aligned to 1 << log2 bytes, not to the access's size. */
+#define IR_MEM_OF(log2) (((log2) + 1u) << 3)
+
+static inline unsigned ir_mem_alignment(unsigned aux, unsigned size)
+{
+    return aux & IR_MEM_ELEMENT ? 1u << ((aux & IR_MEM_ELEMENT) >> 3) >> 1 : size;
+}
 
 /* aux of FP. */
 enum ir_fp { IR_FP_FZ = 1 }; /* FPCR.FZ is set */

@@ -92,7 +92,6 @@ static bool ranges_hold(const struct ir_insn *i)
     case IR_STX:
     case IR_CAS: return power_of_two_to(i->imm, 8);
     case IR_ATOMIC: return atomic_fits(i->imm);
-    case IR_CHECK_ALIGN: return power_of_two_to(i->aux & IR_CHECK_SIZE, 64);
     case IR_CALL_SYNC:
         return IR_CALL_HELPER(i->imm) < HELPER_COUNT && i->aux <= (i->arg[0] != IR_NONE);
     case IR_CALL_I64:

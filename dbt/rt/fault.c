@@ -75,10 +75,10 @@ static bool is_lowest(struct vcpu *vcpu, uint64_t va, unsigned access)
 static bool take_abort(struct vcpu *vcpu, const struct rt_block *block, const struct x64_site *site,
                        const struct x64_regs *regs, uint64_t va, bool write)
 {
-    struct vmsa_result t;
+    struct vmsa_result t = {0};
     unsigned access = write ? VMSA_WRITE : 0;
     int status = vmsa_translate(vcpu, va, access, &t);
-    if (!site->plain || status == VMSA_OK || !is_lowest(vcpu, va, access)) {
+    if (!site->plain || status == VMSA_OK || t.aligned_only || !is_lowest(vcpu, va, access)) {
         return false;
     }
     leave_at(vcpu, block, site, regs);

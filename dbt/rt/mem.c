@@ -18,11 +18,6 @@ void mem_abort(struct vcpu *vcpu, uint64_t va, int status, bool write)
     exc_take(vcpu, EC_DABT_LOW, (uint32_t)status | (write ? ISS_WNR : 0), va);
 }
 
-void mem_alignment_fault(struct vcpu *vcpu, uint64_t va, unsigned flags)
-{
-    mem_abort(vcpu, va, VMSA_ALIGNMENT, flags & MEM_WRITE);
-}
-
 void mem_sp_fault(struct vcpu *vcpu)
 {
     vcpu->rt->stats.aborts++;
@@ -36,10 +31,12 @@ struct piece {
     uint64_t va, pa;
     uint8_t *ram; /* NULL: device */
     unsigned size;
+    bool aligned_only; /* Device memory */
 };
 
-/* Translates a piece for flags; false: the abort is taken. */
-static bool resolve(struct vcpu *vcpu, struct piece *piece, unsigned flags)
+/* Translates a piece for flags; refused: Device memory is an alignment fault, which comes before
+ * one of permissions (AArch64.S1Translate). False: the abort is taken. */
+static bool resolve(struct vcpu *vcpu, struct piece *piece, unsigned flags, bool refused)
 {
     struct vmsa_result translation;
     unsigned unpriv = flags & MEM_UNPRIV ? VMSA_UNPRIV : 0;
@@ -49,11 +46,15 @@ static bool resolve(struct vcpu *vcpu, struct piece *piece, unsigned flags)
         write = true;
         status = vmsa_translate(vcpu, piece->va, unpriv | VMSA_WRITE, &translation);
     }
+    if (refused && vmsa_found(status) && translation.aligned_only) {
+        status = VMSA_ALIGNMENT;
+    }
     if (status != VMSA_OK) {
         mem_abort(vcpu, piece->va, status, write);
         return false;
     }
     piece->pa = translation.pa;
+    piece->aligned_only = translation.aligned_only;
     piece->ram = vm_ram(vcpu->vm, translation.pa, piece->size);
     return true;
 }
@@ -121,7 +122,7 @@ static bool transfer(struct vcpu *vcpu, const struct piece *piece, uint8_t *buf,
 static void consider_view(struct vcpu *vcpu, const struct piece *piece, unsigned flags)
 {
     struct rt_vcpu *rt = vcpu->rt;
-    enum site_kind kind = piece->ram ? SITE_WINDOW : SITE_SLOW;
+    enum site_kind kind = piece->ram && !piece->aligned_only ? SITE_WINDOW : SITE_SLOW;
     bool write = flags & (MEM_WRITE | MEM_ATOMIC), own = view_covers(rt->view, piece->va);
     enum view_fill fill = VIEW_UNMAPPED;
     if (own && !(flags & MEM_UNPRIV)) {
@@ -145,14 +146,15 @@ bool mem_access(struct vcpu *vcpu, uint64_t va, void *buf, unsigned size, unsign
 {
     unsigned first = MIN(size, (unsigned)(PAGE_SIZE - (va & (PAGE_SIZE - 1))));
     struct piece piece[2] = {{.va = va, .size = first}, {.va = va + first, .size = size - first}};
-    unsigned pieces = size > first ? 2 : 1;
+    unsigned pieces = size > first ? 2 : 1, alignment = flags >> 8 ? flags >> 8 : size;
+    bool unaligned = va & (alignment - 1);
     vcpu->rt->stats.slow_accesses++;
-    if (flags & MEM_ALIGNED && va & (size - 1)) {
-        mem_alignment_fault(vcpu, va, flags);
+    if (flags & MEM_ALIGNED && unaligned) {
+        mem_abort(vcpu, va, VMSA_ALIGNMENT, flags & MEM_WRITE);
         return false;
     }
     for (unsigned i = 0; i < pieces; i++) {
-        if (!resolve(vcpu, &piece[i], flags)) {
+        if (!resolve(vcpu, &piece[i], flags, unaligned || flags & MEM_NORMAL)) {
             return false;
         }
     }
@@ -214,16 +216,12 @@ bool mem_cas(struct vcpu *vcpu, uint64_t va, const void *expected, const void *d
              unsigned size)
 {
     struct piece piece = {.va = va, .size = size};
-    unsigned flags = MEM_READ | MEM_ALIGNED | MEM_ATOMIC;
     vcpu->rt->stats.slow_accesses++;
     if (va & (size - 1)) {
-        mem_alignment_fault(vcpu, va, MEM_WRITE);
+        mem_abort(vcpu, va, VMSA_ALIGNMENT, true);
         return false;
     }
-    if (!resolve(vcpu, &piece, flags)) {
-        return false;
-    }
-    if (is_watched(vcpu, va, size, MEM_WRITE)) {
+    if (!resolve(vcpu, &piece, MEM_WRITE, false) || is_watched(vcpu, va, size, MEM_WRITE)) {
         return false;
     }
     if (!piece.ram) {
@@ -231,7 +229,7 @@ bool mem_cas(struct vcpu *vcpu, uint64_t va, const void *expected, const void *d
     }
     cas_ram(piece.ram, expected, desired, old, size);
     if (vcpu->rt->slow_access) {
-        consider_view(vcpu, &piece, flags);
+        consider_view(vcpu, &piece, MEM_WRITE);
     }
     return true;
 }
@@ -240,8 +238,7 @@ bool mem_cas(struct vcpu *vcpu, uint64_t va, const void *expected, const void *d
 
 static unsigned helper_flags(uint32_t imm)
 {
-    unsigned mem = imm >> 8 & 0xff;
-    return (mem & IR_MEM_UNPRIV ? MEM_UNPRIV : 0) | (mem & IR_MEM_ALIGN ? MEM_ALIGNED : 0);
+    return mem_flags(imm >> 8 & 0xff, imm & 0xff);
 }
 
 uint64_t help_mem_load(struct vcpu *vcpu, uint64_t a0, uint64_t a1, uint64_t a2, uint32_t imm)

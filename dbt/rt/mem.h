@@ -2,6 +2,7 @@
 /* Guest memory the slow way: the guest's page tables are walked, devices called, aborts taken. */
 #pragma once
 
+#include "dbt/ir/ir.h"
 #include "dbt/state.h"
 
 struct vcpu;
@@ -13,7 +14,18 @@ enum mem_flag {
     MEM_ALIGNED = 1 << 2, /* unaligned: alignment fault */
     MEM_ATOMIC = 1 << 3,  /* read of a read-modify-write: needs write permission, aborts report a
                              write where the Arm ARM says so */
+    MEM_NORMAL = 1 << 4,  /* Device memory: alignment fault */
 };
+
+/* Flag: aligned is what is aligned to `bytes` (1..16), not to the access's size. */
+#define MEM_ALIGNMENT(bytes) ((unsigned)(bytes) << 8)
+
+/* Flags of an access of size bytes by its aux (enum ir_mem). */
+static inline unsigned mem_flags(unsigned aux, unsigned size)
+{
+    return (aux & IR_MEM_UNPRIV ? MEM_UNPRIV : 0) | (aux & IR_MEM_ALIGN ? MEM_ALIGNED : 0) |
+           (aux & IR_MEM_NORMAL ? MEM_NORMAL : 0) | MEM_ALIGNMENT(ir_mem_alignment(aux, size));
+}
 
 /*
  * Copies size bytes (1..16) between buf and guest VA va (TBI is applied here). Returns true when
@@ -30,10 +42,8 @@ bool mem_cas(struct vcpu *vcpu, uint64_t va, const void *expected, const void *d
 /* Takes the data abort of an access at va, its fault being `status` (mmu/vmsa.h). */
 void mem_abort(struct vcpu *vcpu, uint64_t va, int status, bool write);
 
-/* Take the alignment fault of an access at va (flags: MEM_WRITE or not), and the SP alignment
- * fault: for the rows CHECK_ALIGN and CHECK_SP. st->pc is the instruction's before, the vector's
- * after. */
-void mem_alignment_fault(struct vcpu *vcpu, uint64_t va, unsigned flags);
+/* Takes the SP alignment fault, for the row CHECK_SP. st->pc is the instruction's before, the
+ * vector's after. */
 void mem_sp_fault(struct vcpu *vcpu);
 
 /* imm of the helpers mem_load and mem_store. sext: 0 zero extends, 32 or 64 sign extends to that

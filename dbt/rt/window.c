@@ -98,7 +98,7 @@ bool window_open(struct vcpu *vcpu, uint64_t va, unsigned size, unsigned table, 
     uint64_t pa = ALIGN_DOWN(t.pa, PAGE_SIZE);
     unsigned n = (unsigned)(va >> PAGE_SHIFT) % WINDOWS;
     struct window window = rights(&t, table, page);
-    if (!vm_ram(vcpu->vm, pa, PAGE_SIZE)) {
+    if (!vm_ram(vcpu->vm, pa, PAGE_SIZE) || t.aligned_only) {
         return false;
     }
     close_those(vcpu, table, BIT64(n));

@@ -99,7 +99,7 @@ static void run_zva(struct vcpu *vcpu, uint64_t xt, UNUSED unsigned arg)
     int fault = vmsa_translate(vcpu, xt, VMSA_WRITE, &at);
     uint8_t *ram;
 
-    if (fault == VMSA_OK && at.device) {
+    if (vmsa_found(fault) && at.device) { /* before permissions */
         fault = VMSA_ALIGNMENT;
     }
     if (fault != VMSA_OK) {

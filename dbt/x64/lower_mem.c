@@ -91,31 +91,32 @@ static struct x86_mem window_address(struct x64 *c, const struct ir_insn *i, uns
     return mem_index(t, page, 0, 0);
 }
 
-/* To the interpreter unless arg0 + disp is a multiple of size. Destroys RFLAGS. */
-static void check_aligned(struct x64 *c, int64_t disp, unsigned size)
+/* To the interpreter unless arg0 + disp is a multiple of alignment. Destroys RFLAGS. */
+static void check_aligned(struct x64 *c, int64_t disp, unsigned alignment)
 {
     unsigned a = x64_use(c, 0);
 
-    if (disp & (size - 1)) {
+    if (disp & (alignment - 1)) {
         unsigned t = x64_scratch(c);
 
-        emit_rm(c, X_LEA_RM, t, mem_base(a, (int32_t)(disp & (size - 1))));
+        emit_rm(c, X_LEA_RM, t, mem_base(a, (int32_t)(disp & (alignment - 1))));
         a = t;
     }
-    emit_ri8(c, X_TEST8_MI8, a, size - 1);
+    emit_ri8(c, X_TEST8_MI8, a, alignment - 1);
     x64_check(c, CC_NE);
 }
 
 /* Checks what aux asks for; the operand of the access. */
 static struct x86_mem operand(struct x64 *c, const struct ir_insn *i, unsigned size, bool write)
 {
-    bool aligned = (i->aux & IR_MEM_ALIGN) && size > 1;
+    unsigned alignment = ir_mem_alignment(i->aux, size);
+    bool aligned = (i->aux & IR_MEM_ALIGN) && alignment > 1;
 
     if (aligned || (i->aux & IR_MEM_WINDOW)) {
         x64_flags_clobber(c);
     }
     if (aligned) {
-        check_aligned(c, (int64_t)i->imm, size);
+        check_aligned(c, (int64_t)i->imm, alignment);
     }
     return i->aux & IR_MEM_WINDOW ? window_address(c, i, size, write)
                                   : x64_guest_address(c, (int64_t)i->imm);
@@ -260,14 +261,6 @@ LOWER(PREFETCH)
 {
     if (c->env->mem_model == MEM_BIAS) { /* through a table it would cost more than it gains */
         emit_m(c, X_PREFETCHT0, x64_guest_address(c, (int64_t)i->imm));
-    }
-}
-
-LOWER(CHECK_ALIGN)
-{
-    x64_flags_clobber(c);
-    if ((i->aux & IR_CHECK_SIZE) > 1) {
-        check_aligned(c, (int64_t)i->imm, i->aux & IR_CHECK_SIZE);
     }
 }
 

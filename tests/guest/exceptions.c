@@ -151,7 +151,10 @@ static void test_alignment(void)
     report("acquire +1", probe_acquire, page + 1, 0);
     report("swap +4", probe_swap, page + 4, 0);
     report("cas +2", probe_compare, page + 2, 0);
-    report("device read32 +2", probe_read32, 0x09000002, 0);
+    if (is_exarch()) {
+        check_arch(faults(probe_read32, 0x09000002, 0, NULL) && exc.esr == 0x96000021,
+                   "device read32 +2 (QEMU: allowed)");
+    }
 }
 
 /* PSTATE at exception entry and what ERET brings back. */

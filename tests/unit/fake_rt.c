@@ -30,8 +30,9 @@ static bool fault(uint64_t va, unsigned flags)
 static uint8_t *at(uint64_t va, unsigned size, unsigned flags)
 {
     uint64_t offset = va - FAKE_BASE;
+    unsigned alignment = flags >> 8 ? flags >> 8 : size;
 
-    if (offset > FAKE_SIZE - size || ((flags & MEM_ALIGNED) && va % size)) {
+    if (offset > FAKE_SIZE - size || ((flags & MEM_ALIGNED) && va % alignment)) {
         fault(va, flags);
         return NULL;
     }
@@ -62,12 +63,6 @@ bool mem_cas(struct vcpu *vcpu, uint64_t va, const void *expected, const void *d
         }
     }
     return p;
-}
-
-void mem_alignment_fault(struct vcpu *vcpu, uint64_t va, unsigned flags)
-{
-    (void)vcpu;
-    fault(va, flags);
 }
 
 void mem_sp_fault(struct vcpu *vcpu)

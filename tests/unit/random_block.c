@@ -415,7 +415,9 @@ static void access_memory(void)
     uint64_t disp = below(3) ? 0 : (uint64_t)(int64_t)((int)below(512) - 256);
     unsigned aux = below(4) ? 0 : IR_MEM_ALIGN, size = 1u << below(4);
 
-    if (aux && below(2)) { /* what is aligned crosses no page: there is always a window */
+    if (aux && !below(4)) {
+        aux |= IR_MEM_OF(below(5));
+    } else if (aux && below(2)) { /* what is aligned crosses no page: there is always a window */
         aux |= IR_MEM_WINDOW | (below(2) ? IR_MEM_UNPRIV : 0);
     }
 
@@ -460,10 +462,6 @@ static void access_memory(void)
         ir_emit(&b, op, address(8), any(ir_rows[op].arg[1]), IR_NONE, disp, aux);
         break;
     }
-    case 9:
-        ir_emit(&b, IR_CHECK_ALIGN, address(4), IR_NONE, IR_NONE, disp,
-                (1u << below(5)) | (below(2) ? IR_CHECK_WRITE : 0));
-        break;
     default:
         keep(ir_emit(&b, loads[below(ARRAY_SIZE(loads))], address(8), IR_NONE, IR_NONE, disp, aux));
         break;

@@ -222,7 +222,7 @@ static void test_off(void **state)
     vcpu.sys.SCTLR_EL1 = 0;
     assert_int_equal(translate(VA, VMSA_WRITE, &r), VMSA_OK);
     assert_int_equal(r.pa, VA);
-    assert_true(r.device && r.el0_write && r.el1_exec);
+    assert_true(r.device && !r.aligned_only && r.el0_write && r.el1_exec);
     assert_int_equal(translate(BIT64(48), 0, &r), VMSA_ADDR_SIZE | 0);
     assert_int_equal(translate(BIT64(63), 0, &r), VMSA_ADDR_SIZE | 0);
     vcpu.sys.TCR_EL1 |= TCR_TBI0;
@@ -239,11 +239,11 @@ static void test_memory_types(void **state)
     translate(VA, 0, &r);
     assert_int_equal(r.attr, 0xff);
     assert_int_equal(r.sh, 3);
-    assert_true(!r.device && r.global);
+    assert_true(!r.device && !r.aligned_only && r.global);
     *low(VA, 3) |= FIELD(MASK(4, 2), 1);
     translate(VA, 0, &r);
     assert_int_equal(r.attr, 0x04);
-    assert_true(r.device);
+    assert_true(r.device && r.aligned_only);
     *low(VA, 3) |= FIELD(MASK(4, 2), 2);
     translate(VA, 0, &r);
     assert_true(r.device); /* index 3: 0x00 */
