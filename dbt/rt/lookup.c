@@ -82,9 +82,7 @@ static uint64_t look_up_block(struct vcpu *vcpu)
         rt->stats.links++;
     }
     uint64_t host = block_rx(blocks, block);
-    if (view_covers(rt->view, vcpu->st->pc)) { /* tagged PCs have no entries */
-        jc_insert(rt->jc, vcpu->st->pc, host, translation.size);
-    }
+    jc_insert(rt->jc, vcpu->st->pc, host, translation.size);
     return host;
 }
 

@@ -86,6 +86,8 @@ static void run_block(struct vcpu *vcpu)
         sys_exit(vcpu, (enum ir_exit)reason, vcpu->st->exit_arg);
     } else if (exit >> 8) {
         rt->link = (exit >> 8) - 1;
+    } else {
+        vcpu->st->pc = sys_branch_address(vcpu, vcpu->st->pc);
     }
 }
 

@@ -39,6 +39,7 @@ void rt_interpret_one(struct vcpu *vcpu)
     st->pc_page = ALIGN_DOWN(st->pc, PAGE_SIZE);
     const struct ir_block *ir = rt_translate_one(vcpu, translation.pa);
     enum interp_result result = interp_run(vcpu, st, ir, &exit);
+    st->pc = sys_branch_address(vcpu, st->pc);
     if (result == INTERP_EXIT) {
         learn(vcpu, translation.pa);
         exit = stepping && exit == EXIT_LOOKUP ? EXIT_STEP : exit; /* a branch */

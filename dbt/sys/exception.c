@@ -71,7 +71,7 @@ static void enter_el1(struct vcpu *vcpu, enum vector vector)
     ps->il = 0;
     ps->ss = 0;
     vcpu->step_stepped = false;
-    vcpu->st->pc = vcpu->sys.VBAR_EL1 + from + vector;
+    vcpu->st->pc = sys_branch_address(vcpu, vcpu->sys.VBAR_EL1 + from + vector);
     vcpu->st->unwind = 1;
     sys_context_update(vcpu);
 }
@@ -228,14 +228,6 @@ static bool return_steps(const struct vcpu *vcpu, uint64_t spsr, unsigned el)
     return !here && step_enabled(vcpu, el, bit(spsr, 9)) && (spsr & SPSR_SS);
 }
 
-/* A tagged address in the PC becomes canonical where TBI says so (AArch64.BranchAddr). */
-static uint64_t branch_address(const struct vcpu *vcpu, uint64_t va)
-{
-    uint64_t tbi = bit(va, 55) ? TCR_TBI1 : TCR_TBI0;
-
-    return vcpu->sys.TCR_EL1 & tbi ? (uint64_t)sign_extend(va, 56) : va;
-}
-
 void exc_return(struct vcpu *vcpu)
 {
     struct pstate *ps = &vcpu->ps;
@@ -257,6 +249,6 @@ void exc_return(struct vcpu *vcpu)
     vcpu->st->excl_addr = EXCL_NONE;
     vcpu->event = true;
     vcpu->step_stepped = false;
-    vcpu->st->pc = branch_address(vcpu, vcpu->st->elr_el1);
+    vcpu->st->pc = sys_branch_address(vcpu, vcpu->st->elr_el1);
     sys_context_update(vcpu);
 }

@@ -49,6 +49,17 @@ void exc_take(struct vcpu *vcpu, enum exc_class ec, uint32_t iss, uint64_t far);
  * taken. */
 bool exc_take_interrupt(struct vcpu *vcpu);
 
+/* Where a branch to va goes: the tag of an address is no part of PC (AArch64.BranchAddr). */
+static inline uint64_t sys_branch_address(const struct vcpu *vcpu, uint64_t va)
+{
+    uint64_t untagged = (uint64_t)sign_extend(va, 56);
+
+    if (untagged == va) {
+        return va;
+    }
+    return vcpu->sys.TCR_EL1 & (bit(va, 55) ? TCR_TBI1 : TCR_TBI0) ? untagged : va;
+}
+
 /* True where an interrupt is pending and not masked by PSTATE.DAIF. */
 bool exc_interrupt_pending(const struct vcpu *vcpu);
 

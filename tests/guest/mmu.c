@@ -154,6 +154,104 @@ static void test_ranges(void)
     tlb_flush();
 }
 
+/* TTBR0 and TCR at once: this program runs by them. */
+static void set_low(uint64_t root, uint64_t tcr)
+{
+    uint64_t sctlr = mrs(sctlr_el1);
+
+    msr(sctlr_el1, sctlr & ~1ul);
+    isb();
+    msr(ttbr0_el1, root);
+    msr(tcr_el1, tcr);
+    tlb_flush();
+    msr(sctlr_el1, sctlr);
+    isb();
+}
+
+/* Every size: where the walk starts, and the first address outside. */
+static void test_all_sizes(void)
+{
+    for (uint64_t size = 16; size <= 39; size++) {
+        uint64_t start = ~0ul << (64 - size);
+
+        msr(tcr_el1, (TCR_DEFAULT & ~(63ul << 16)) | size << 16);
+        tlb_flush();
+        say("T1SZ %lu ", size);
+        report("inside", probe_read64, start, 0);
+        report("outside", probe_read64, start - 8, 0);
+    }
+    /* the identity map under TTBR0, from its own level 1 on: 2 GiB are the least that hold us */
+    for (uint64_t size = 25; size <= 33; size++) {
+        set_low(low_root[0] & 0xfffffffff000, (TCR_DEFAULT & ~63ul) | size);
+        bool outside = faults(probe_read64, 1ul << (64 - size), 0, NULL) && exc.esr == 0x96000004;
+        bool inside =
+            faults(probe_read64, (1ul << (64 - size)) - 8, 0, NULL) && exc.esr == 0x96000005;
+        check(outside && (inside || size == 33), "a size of the low half");
+    }
+    set_low((uint64_t)low_root, TCR_DEFAULT);
+}
+
+/* FEAT_E0PD: EL0's accesses to a half fault as if nothing were there. */
+static void test_e0pd(void)
+{
+    for (unsigned half = 0; half < 2; half++) {
+        uint64_t va = half ? HIGH_VA : LOW_VA;
+
+        *table_entry(root_of(va), va, 3) = (uint64_t)page_new() | PTE_PAGE | PTE_EL0;
+        for (unsigned on = 0; on < 2; on++) {
+            msr(tcr_el1, TCR_DEFAULT | (uint64_t)on << (55 + half));
+            tlb_flush();
+            say("E0PD%lu %lu ", (uint64_t)half, (uint64_t)on);
+            report("LDR", probe_read64, va, 0);
+            report("LDTR", probe_unpriv_read, va, 0);
+            report("STTR", probe_unpriv_write, va, 0);
+        }
+        msr(tcr_el1, TCR_DEFAULT);
+        *table_entry(root_of(va), va, 3) = 0;
+        tlb_flush();
+    }
+}
+
+/* A tag is no part of PC (AArch64.BranchAddr): not for ADR, nor X30, nor ELR, nor FAR. */
+static void test_tagged_code(uint32_t *page)
+{
+    static const uint32_t words[] = {
+        0x10000000, /* adr x0, . */
+        0xd65f03c0, /* ret */
+        0xaa1e03e1, /* mov x1, x30 */
+        0x94000003, /* bl .+12 */
+        0xaa0103fe, /* mov x30, x1 */
+        0xd65f03c0, /* ret */
+        0xaa1e03e0, /* mov x0, x30 */
+        0xd65f03c0, /* ret */
+        0xd4200020, /* brk #1 */
+        0xd65f03c0, /* ret */
+    };
+    uint64_t tag = 0x5aul << 56, high = HIGH_VA & ~(0xfful << 56), value = 0, after;
+
+    put_code(page, words, 10, (uint64_t)page);
+    *table_entry(low_root, LOW_VA, 3) = (uint64_t)page | PTE_PAGE;
+    tlb_flush();
+    for (unsigned round = 0; round < 4; round++) {
+        check(probe_call(LOW_VA | tag, 0) == LOW_VA && probe_call(high | tag, 0) == HIGH_VA, "ADR");
+        check(probe_call((LOW_VA + 8) | tag, 0) == LOW_VA + 16, "BL's X30");
+    }
+    faults(probe_call, (LOW_VA + 32) | tag, 0, NULL);
+    say("BRK: elr %lx\n", exc.elr);
+    faults(probe_call, (LOW_VA + 8192) | tag, 0, NULL);
+    say("fetch: esr %lx elr %lx far %lx\n", exc.esr, exc.elr, exc.far);
+    faults(probe_call, (LOW_VA + 2) | tag, 0, NULL);
+    say("unaligned: esr %lx elr %lx far %lx\n", exc.esr, exc.elr, exc.far);
+    __asm__ volatile("adr %0, 1f; orr %0, %0, %2; msr elr_el1, %0; msr spsr_el1, %3; eret;"
+                     "1: adr %0, .; adr %1, 1b"
+                     : "=&r"(value), "=r"(after)
+                     : "r"(tag), "r"(0x3c5ul)
+                     : "memory", "cc");
+    check(value >> 56 == 0 && after == value, "ERET");
+    *table_entry(low_root, LOW_VA, 3) = 0;
+    tlb_flush();
+}
+
 static void test_tags(void)
 {
     uint64_t page = (uint64_t)page_new();
@@ -170,6 +268,7 @@ static void test_tags(void)
     report("fault with a tag", probe_read64, LOW_VA | 0xa5ul << 56, 0);
     report("high fault with a tag", probe_write64, ((HIGH_VA + 8192) & ~(0xfful << 56)) | 1ul << 56,
            0);
+    test_tagged_code((uint32_t *)page);
     *table_entry(high_root, HIGH_VA, 3) = 0;
     msr(tcr_el1, TCR_DEFAULT);
     tlb_flush();
@@ -186,6 +285,12 @@ static uint64_t at(const char *what, uint64_t va)
     AT(s1e1w)
     AT(s1e0r)
     AT(s1e0w)
+#undef AT
+#define AT(name, sys)                                                                              \
+    __asm__ volatile("sys " sys ", %1; isb; mrs %0, par_el1" : "=r"(par) : "r"(va) : "memory");    \
+    say("at " name " %s: %lx\n", what, par & ~(par & 1 ? 0x200ul : 0x380ul));
+    AT("s1e1rp", "#0, c7, c9, #0")
+    AT("s1e1wp", "#0, c7, c9, #1")
     return par;
 }
 
@@ -288,6 +393,8 @@ int main(void)
     test_crossing(LOW_VA + 0x600000);
     test_crossing(HIGH_VA + 0x600000);
     test_ranges();
+    test_all_sizes();
+    test_e0pd();
     test_tags();
     test_at();
     test_walk_abort();

@@ -120,6 +120,22 @@ static void test_asids(void)
     msr(ttbr0_el1, (uint64_t)roots[2]);
     isb();
     check(first == 101 && load(LOW_VA) == 102, "the ASID of TTBR1 with TCR.A1");
+    /* without TCR.AS only the lower eight bits are the ASID */
+    msr(tcr_el1, TCR_DEFAULT & ~(1ul << 36));
+    set_asid(0x1105);
+    tlb_flush();
+    for (unsigned i = 0; i < 2; i++) {
+        set(LOW_VA, 0, PTE_NG);
+        tlb_flush();
+        first = load(LOW_VA);
+        set(LOW_VA, 1, PTE_NG);
+        if (i) {
+            TLBI(vae1, ARG(LOW_VA, 5));
+        } else {
+            TLBI(aside1, 5ul << 48);
+        }
+        check(first == 100 && load(LOW_VA) == 101, "an ASID of eight bits");
+    }
     msr(tcr_el1, TCR_DEFAULT);
     msr(ttbr1_el1, (uint64_t)high_root);
     msr(ttbr0_el1, (uint64_t)low_root);
