@@ -6,13 +6,15 @@
  */
 #include "dbt/sys/internal.h"
 
-/* DBGBCRn_EL1 and DBGWCRn_EL1: E 0, PMC/PAC 2:1, LSC 4:3, BAS 8:5 or 12:5, BT 23:20, MASK 28:24 */
+/* DBGBCRn_EL1 and DBGWCRn_EL1: E 0, PMC/PAC 2:1, LSC 4:3, BAS 8:5 or 12:5, LBN 19:16, WT 20 or
+ * BT 23:20, MASK 28:24 */
 #define CR_E     BIT64(0)
 #define CR_PMC   MASK(2, 1)
 #define WCR_LSC  MASK(4, 3)
 #define WCR_BAS  MASK(12, 5)
 #define WCR_MASK MASK(28, 24)
-#define BCR_LBN  MASK(19, 16)
+#define CR_LBN   MASK(19, 16)
+#define WCR_WT   BIT64(20)
 #define BCR_BT   MASK(23, 20)
 
 /* Breakpoint types that are there: by address, by CONTEXTIDR_EL1 (breakpoint 1 alone); linked. */
@@ -83,7 +85,7 @@ static bool breakpoint_matches(const struct vcpu *vcpu, unsigned n)
     switch (GET_FIELD(word, BCR_BT)) {
     case BT_ADDRESS: return address;
     case BT_ADDRESS_LINKED:
-        return address && context_matches(sys, GET_FIELD(word, BCR_LBN), BT_CONTEXT_LINKED);
+        return address && context_matches(sys, GET_FIELD(word, CR_LBN), BT_CONTEXT_LINKED);
     case BT_CONTEXT: return context_matches(sys, n, BT_CONTEXT);
     default: return false;
     }
@@ -117,10 +119,12 @@ static bool watches(const struct sysregs *sys, unsigned n, uint64_t va)
 static bool watchpoint_matches(const struct vcpu *vcpu, unsigned n, uint64_t va, bool write,
                                unsigned el)
 {
-    uint64_t word = control(&vcpu->sys, true, n);
+    const struct sysregs *sys = &vcpu->sys;
+    uint64_t word = control(sys, true, n);
+    bool linked = word & WCR_WT;
 
-    return is_for_el(word, el) && bit(GET_FIELD(word, WCR_LSC), write) &&
-           watches(&vcpu->sys, n, va);
+    return is_for_el(word, el) && bit(GET_FIELD(word, WCR_LSC), write) && watches(sys, n, va) &&
+           (!linked || context_matches(sys, GET_FIELD(word, CR_LBN), BT_CONTEXT_LINKED));
 }
 
 bool debug_watchpoint(struct vcpu *vcpu, uint64_t va, unsigned size, bool write, bool unpriv)

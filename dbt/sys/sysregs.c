@@ -16,7 +16,7 @@
     (MASK(5, 0) | MASK(31, 7) | TCR_IPS | TCR_AS | TCR_TBI0 | TCR_TBI1 | TCR_E0PD0 | TCR_E0PD1)
 #define TTBR_MASK    (TTBR_ASID | TTBR_BADDR)
 #define MDSCR_MASK   (MDSCR_SS | BIT64(6) | MASK(15, 12) | MASK(23, 21) | MASK(27, 26) | MASK(30, 29))
-#define DBGBVR_MASK  (~MASK(1, 0))
+#define DBGVR_MASK   (~MASK(1, 0))
 #define DBGBCR_MASK  (BIT64(0) | MASK(2, 1) | MASK(8, 5) | MASK(23, 13))
 #define DBGWCR_MASK  (MASK(20, 0) | MASK(28, 24))
 #define CNTKCTL_MASK (MASK(9, 0) | BIT64(17))

@@ -38,7 +38,7 @@ static bool on_debug(struct frame *frame)
 
 static bool quiet(struct frame *frame)
 {
-    bool is_debug = frame->esr >> 26 == 0x30;
+    bool is_debug = frame->esr >> 26 == 0x30 || frame->esr >> 26 == 0x34;
 
     if (is_debug) {
         hits++;
@@ -99,6 +99,14 @@ static void test_linked(void)
     sync_hook = quiet;
     check_arch(!linked_hits(0x1235), "a breakpoint linked to another context");
     check_arch(linked_hits(0x1234), "and to this one");
+    points(0, 0, DATA_VA, WCR(2, 3, 0xff) | 1ul << 16 | 1ul << 20);
+    check_arch(!linked_hits(0x1235), "a watchpoint linked to another context");
+    check_arch(linked_hits(0x1234), "and to this one");
+    points(0, 0, 0, 0);
+    msr(dbgbvr1_el1, 0x12347);
+    msr(dbgbcr1_el1, BCR(2) | 2ul << 20);
+    check_arch(!linked_hits(0x12344), "a breakpoint of another context");
+    check_arch(linked_hits(0x12347), "and of this one, with all of its 32 bits");
     sync_hook = on_debug;
     msr(dbgbcr1_el1, 0);
 }
