@@ -46,6 +46,15 @@ void pstate_set_el(struct vcpu *vcpu, unsigned el, unsigned sp_sel)
     vcpu->st->x[SLOT_SP] = vcpu->st->sp_el[sp_index(&vcpu->ps)];
 }
 
+/* An exception or its return: the cycle counter may run at one EL alone. */
+static inline void change_el(struct vcpu *vcpu, unsigned el, unsigned sp_sel)
+{
+    if (vcpu->sys.pm_filter) {
+        pmu_settle(vcpu);
+    }
+    pstate_set_el(vcpu, el, sp_sel);
+}
+
 bool step_enabled(const struct vcpu *vcpu, unsigned el, bool masked)
 {
     const struct sysregs *sys = &vcpu->sys;
@@ -64,7 +73,7 @@ static void enter_el1(struct vcpu *vcpu, enum vector vector)
 
     vcpu->st->spsr_el1 = pstate_to_spsr(vcpu);
     vcpu->st->elr_el1 = vcpu->st->pc;
-    pstate_set_el(vcpu, 1, 1);
+    change_el(vcpu, 1, 1);
     vcpu->st->daif = SPSR_DAIF;
     ps->pan |= !(vcpu->sys.SCTLR_EL1 & SCTLR_SPAN);
     ps->uao = 0;
@@ -238,7 +247,7 @@ void exc_return(struct vcpu *vcpu)
     ps->ss = return_steps(vcpu, spsr, el);
     if (legal) {
         ps->il = bit(spsr, 20);
-        pstate_set_el(vcpu, el, spsr & 1);
+        change_el(vcpu, el, spsr & 1);
     } else {
         ps->il = 1;
     }

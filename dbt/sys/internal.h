@@ -28,6 +28,7 @@ enum sys_trap {
     SYS_TRAP_PMU,  /* PMUSERENR_EL0.EN */
     SYS_TRAP_PMSW, /* or .SW */
     SYS_TRAP_PMER, /* or .ER */
+    SYS_TRAP_PMEC, /* or .ER, reads only */
     SYS_TRAP_PMCR, /* or .CR, reads only */
     SYS_TRAP_PCT,  /* CNTKCTL_EL1.EL0PCTEN */
     SYS_TRAP_VCT,  /* CNTKCTL_EL1.EL0VCTEN */
@@ -84,8 +85,10 @@ bool debug_active(const struct vcpu *vcpu);
 /* The instruction word at st->pc; 0 where it cannot be read. */
 uint32_t sys_fetch_word(struct vcpu *vcpu);
 
-/* The PMU's cycle counter follows a change of what makes it run. */
 void pmu_reset(struct vcpu *vcpu);
+
+/* Brings the cycle counter up to now: before anything that starts, stops or scales it. */
+void pmu_settle(struct vcpu *vcpu);
 
 /*
  * MSR to PSTATE.DAIF (D A I F in bits 3..0), called by a sync helper. The block goes on, unless an

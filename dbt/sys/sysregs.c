@@ -19,7 +19,7 @@
 #define DBGVR_MASK   (~MASK(1, 0))
 #define DBGBCR_MASK  (BIT64(0) | MASK(2, 1) | MASK(8, 5) | MASK(23, 13))
 #define DBGWCR_MASK  (MASK(20, 0) | MASK(28, 24))
-#define CNTKCTL_MASK (MASK(9, 0) | BIT64(17))
+#define CNTKCTL_MASK MASK(9, 0)
 
 /* Access classes of sysregs.inc: rights, trap. */
 #define A_1R          SYS_1R, SYS_TRAP_NONE
@@ -35,6 +35,7 @@
 #define A_0RW1RW_FP   A_ALL, SYS_TRAP_FP
 #define A_0RW1RW_PMU  A_ALL, SYS_TRAP_PMU
 #define A_0RW1RW_PMER A_ALL, SYS_TRAP_PMER
+#define A_0RW1RW_PMEC A_ALL, SYS_TRAP_PMEC
 #define A_0RW1RW_PMCR A_ALL, SYS_TRAP_PMCR
 #define A_0W1W_PMSW   (SYS_0W | SYS_1W), SYS_TRAP_PMSW
 #define A_0R1R_PMU    (SYS_0R | SYS_1R), SYS_TRAP_PMU
@@ -93,9 +94,10 @@ static const struct sysreg reserved_id = {
     "ID_RESERVED", 0, A_1R, SYS_NO_FIELD, 0, 0, NULL, NULL,
 };
 
-/* PMEVCNTRn and PMEVTYPERn: no event counters, so these read as zero (D17.5). */
-static const struct sysreg pm_event = {
-    "PMEVn_EL0", 0, A_0RW1RW_PMU, SYS_NO_FIELD, 0, 0, NULL, NULL,
+/* PMEVCNTRn and PMEVTYPERn, n 0 to 30: no event counters, so these read as zero (D17.5). */
+static const struct sysreg pm_event[] = {
+    {"PMEVCNTRn_EL0", 0, A_0RW1RW_PMEC, SYS_NO_FIELD, 0, 0, NULL, NULL},
+    {"PMEVTYPERn_EL0", 0, A_0RW1RW_PMU, SYS_NO_FIELD, 0, 0, NULL, NULL},
 };
 
 /* A switch, not a search: two rows with one encoding do not compile. */
@@ -121,8 +123,8 @@ const struct sysreg *sysreg_find(uint32_t key)
     if (key >= SYS_KEY(3, 0, 0, 1, 0) && key <= SYS_KEY(3, 0, 0, 7, 7)) {
         return &reserved_id;
     }
-    if (key >= SYS_KEY(3, 3, 14, 8, 0) && key < SYS_KEY(3, 3, 14, 15, 7)) {
-        return &pm_event;
+    if (key >= SYS_KEY(3, 3, 14, 8, 0) && key <= SYS_KEY(3, 3, 14, 15, 6)) {
+        return key == SYS_KEY(3, 3, 14, 11, 7) ? NULL : &pm_event[bit(key, 5)];
     }
     return NULL;
 }
@@ -156,6 +158,7 @@ static bool el0_trapped(const struct vcpu *vcpu, enum sys_trap trap, bool read)
     case SYS_TRAP_PMSW: return !bit(user, 0) && !bit(user, 1);
     case SYS_TRAP_PMCR: return !bit(user, 0) && !(read && bit(user, 2));
     case SYS_TRAP_PMER: return !bit(user, 0) && !bit(user, 3);
+    case SYS_TRAP_PMEC: return !bit(user, 0) && !(read && bit(user, 3));
     case SYS_TRAP_PCT: return !(kctl & CNTKCTL_EL0PCTEN);
     case SYS_TRAP_VCT: return !(kctl & CNTKCTL_EL0VCTEN);
     case SYS_TRAP_FRQ: return !(kctl & (CNTKCTL_EL0PCTEN | CNTKCTL_EL0VCTEN));

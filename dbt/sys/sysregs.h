@@ -22,6 +22,7 @@ struct sysregs {
     uint64_t pm_enabled;  /* PMCNTENSET: bit 31, the cycle counter */
     uint64_t pm_overflow; /* PMOVSSET */
     uint64_t pm_inten;    /* PMINTENSET */
+    uint64_t pm_filter;   /* PMCCFILTR: P, U */
     uint64_t pm_cycles;   /* PMCCNTR when it last started or stopped */
     uint64_t pm_start;    /* the host counter then */
 };

@@ -29,9 +29,6 @@ RAW(do_sys_undefined, "sys #3, c15, c15, #7, x0")
 RAW(do_eret_plain, "nop")
 
 /* Instructions that run at EL0; the code lies in a page that EL0 may execute. */
-#define EL0_CODE(name, text)                                                                       \
-    __asm__(".text; .balign 64; " #name ": " text "; svc #0x7f0; .balign 64");                     \
-    extern char name[];
 EL0_CODE(el0_svc, "svc #0x42")
 EL0_CODE(el0_return, "add x0, x0, #1")
 EL0_CODE(el0_brk, "brk #9")
@@ -52,14 +49,13 @@ EL0_CODE(el0_zva, "dc zva, x0")
 EL0_CODE(el0_cvau, "dc cvau, x0")
 EL0_CODE(el0_ivau, "ic ivau, x3")
 EL0_CODE(el0_wfi, "wfi")
-EL0_CODE(el0_wfe, "wfe")
+EL0_CODE(el0_wfe, "wfe; wfe")
+EL0_CODE(el0_dcc, "mrs x10, mdccsr_el0")
 EL0_CODE(el0_cntvct, "mrs x4, cntvct_el0")
 EL0_CODE(el0_cntpct, "mrs x4, cntpct_el0")
 EL0_CODE(el0_cntfrq, "mrs x6, cntfrq_el0; mov x0, x6")
 EL0_CODE(el0_cntv_ctl, "msr cntv_ctl_el0, xzr")
 EL0_CODE(el0_cntp_cval, "mrs x8, cntp_cval_el0")
-EL0_CODE(el0_pmccntr, "mrs x11, pmccntr_el0")
-EL0_CODE(el0_pmselr, "msr pmselr_el0, x0")
 EL0_CODE(el0_tpidr, "msr tpidr_el0, x0; mrs x0, tpidr_el0; mrs x1, tpidrro_el0; add x0, x0, x1")
 EL0_CODE(el0_tpidrro, "msr tpidrro_el0, x0")
 EL0_CODE(el0_tlbi, "tlbi vmalle1")
@@ -74,38 +70,18 @@ EL0_CODE(el0_branches, "b 1f; nop; 1: cbz xzr, 2f; nop; 2: adr x1, 3f; br x1; no
                        "4: cbnz xzr, 1b; ldxr x2, [sp]; ldr x3, [x0]; mov x0, #0")
 
 #define SPSR_EL0T 0x0ul
-#define USER_VA   0x8000000000ul
-#define STACK_VA  0x8000010000ul
-
-static uint64_t user(const char *code)
-{
-    return USER_VA + ((uint64_t)code & 0x1fffff);
-}
-
-static void map_user(void)
-{
-    extern char _start[];
-    uint64_t pa = (uint64_t)_start & ~0x1ffffful;
-
-    *table_entry(low_root, USER_VA, 2) = pa | PTE_BLOCK | PTE_EL0 | PTE_RO | PTE_NG | PTE_PXN;
-    *table_entry(low_root, STACK_VA + 0x200000, 3) =
-        (uint64_t)page_new() | PTE_PAGE | PTE_EL0 | PTE_NG | PTE_PXN | PTE_UXN;
-    tlb_flush();
-}
-#define STACK_TOP (STACK_VA + 0x200000 + 4096)
-
 static void el0(const char *name, const char *code, uint64_t arg)
 {
     uint64_t value;
 
     exc_clear();
-    value = guest_el0(user(code), STACK_TOP, arg, SPSR_EL0T | 5ul << 28);
+    value = guest_el0(el0_va(code), EL0_STACK, arg, SPSR_EL0T | 5ul << 28);
     if (!exc.count) {
         say("%s: %lx\n", name, value);
         return;
     }
     say("%s: vector %lu ec %lx iss %lx elr +%lu spsr %lx\n", name, (uint64_t)exc.vector,
-        exc.esr >> 26, exc.esr & 0x1ffffff, exc.elr - user(code), exc.spsr);
+        exc.esr >> 26, exc.esr & 0x1ffffff, exc.elr - el0_va(code), exc.spsr);
 }
 
 static void test_classes(void)
@@ -238,7 +214,7 @@ static void test_el0(void)
     el0("tpidr", el0_tpidr, 77);
     el0("tpidrro", el0_tpidrro, 0);
     el0("tlbi", el0_tlbi, 0);
-    el0("dc ivac", el0_ivac, STACK_TOP - 64);
+    el0("dc ivac", el0_ivac, EL0_STACK - 64);
     el0("pan", el0_pan, 0);
     el0("sp", el0_sp, 0);
     el0("flags", el0_flags, 0);
@@ -256,9 +232,9 @@ static void test_traps(void)
         {"daif read", el0_daif_read, 9, 0},
         {"ctr", el0_ctr, 15, 0},
         {"dczid", el0_dczid, 14, 0},
-        {"dc zva", el0_zva, 14, STACK_TOP - 64},
-        {"dc cvau", el0_cvau, 26, STACK_TOP - 64},
-        {"ic ivau", el0_ivau, 26, STACK_TOP - 64},
+        {"dc zva", el0_zva, 14, EL0_STACK - 64},
+        {"dc cvau", el0_cvau, 26, EL0_STACK - 64},
+        {"ic ivau", el0_ivau, 26, EL0_STACK - 64},
     };
     uint64_t sctlr = mrs(sctlr_el1);
 
@@ -281,11 +257,22 @@ static void test_traps(void)
     isb();
     if (is_exarch()) {
         exc_clear();
-        guest_el0(user(el0_daif_set), STACK_TOP, 0, SPSR_EL0T);
+        guest_el0(el0_va(el0_daif_set), EL0_STACK, 0, SPSR_EL0T);
         check_arch(exc.esr == 0x620cd3e4, "ISS of a trapped MSR DAIFSet (QEMU swaps op1 and op2)");
     }
     el0("wfi trapped", el0_wfi, 0);
-    __asm__ volatile("sevl; wfe");
+    if (is_exarch()) {
+        exc_clear();
+        guest_el0(el0_va(el0_wfe), EL0_STACK, 0, SPSR_EL0T); /* ERET has set the event register */
+        check_arch(exc.esr == 0x07e00001 && exc.elr == el0_va(el0_wfe) + 4,
+                   "WFE is trapped once it would wait (QEMU: never)");
+        msr(mdscr_el1, 1ul << 12);
+        isb();
+        exc_clear();
+        guest_el0(el0_va(el0_dcc), EL0_STACK, 0, SPSR_EL0T);
+        check_arch(exc.esr == 0x6220c143, "MDCCSR_EL0 is trapped by MDSCR_EL1.TDCC (QEMU: not)");
+        msr(mdscr_el1, 0);
+    }
     msr(sctlr_el1, sctlr);
     isb();
 }
@@ -305,29 +292,12 @@ static void test_timer_traps(void)
         isb();
         for (unsigned i = 0; i < 5; i++) {
             exc_clear();
-            guest_el0(user(rows[i].code), STACK_TOP, 0, SPSR_EL0T);
+            guest_el0(el0_va(rows[i].code), EL0_STACK, 0, SPSR_EL0T);
             say("cntkctl %lx %s: %s %lx\n", controls[c], rows[i].name, exc.count ? "trap" : "fine",
                 exc.esr);
         }
     }
     msr(cntkctl_el1, 0);
-}
-
-static void test_pmu_traps(void)
-{
-    static const uint64_t users[] = {0, 1, 2, 4, 8};
-
-    for (unsigned i = 0; i < 5; i++) {
-        msr(pmuserenr_el0, users[i]);
-        isb();
-        exc_clear();
-        guest_el0(user(el0_pmccntr), STACK_TOP, 0, SPSR_EL0T);
-        say("pmuserenr %lx pmccntr: %lx\n", users[i], exc.esr);
-        exc_clear();
-        guest_el0(user(el0_pmselr), STACK_TOP, 0, SPSR_EL0T);
-        say("pmuserenr %lx pmselr: %lx\n", users[i], exc.esr);
-    }
-    msr(pmuserenr_el0, 0);
 }
 
 static uint64_t do_fp(uint64_t a, uint64_t b)
@@ -356,7 +326,7 @@ static uint64_t sp_unaligned(uint64_t sctlr)
     msr(sctlr_el1, sctlr);
     isb();
     exc_clear();
-    guest_el0(user(el0_sp_unaligned), STACK_TOP - 64, 0, SPSR_EL0T);
+    guest_el0(el0_va(el0_sp_unaligned), EL0_STACK - 64, 0, SPSR_EL0T);
     return exc.esr;
 }
 
@@ -400,20 +370,20 @@ static void test_step(void)
     msr(mdscr_el1, 1);
     isb();
     sync_hook = step;
-    step_base = user(el0_tpidr);
+    step_base = el0_va(el0_tpidr);
     exc_clear();
-    guest_el0(user(el0_tpidr), STACK_TOP, 3, SPSR_EL0T | 1ul << 21);
+    guest_el0(el0_va(el0_tpidr), EL0_STACK, 3, SPSR_EL0T | 1ul << 21);
     check(steps == 4, "four instructions before SVC are stepped one by one");
     steps = 0;
-    guest_el0(user(el0_tpidr), STACK_TOP, 3, SPSR_EL0T);
+    guest_el0(el0_va(el0_tpidr), EL0_STACK, 3, SPSR_EL0T);
     check(steps == 5, "with SPSR.SS clear the first step exception comes before the code");
-    step_base = user(el0_branches);
+    step_base = el0_va(el0_branches);
     steps = 0;
     exc_clear();
-    guest_el0(step_base, STACK_TOP - 64, STACK_TOP - 32, SPSR_EL0T | 1ul << 21);
+    guest_el0(step_base, EL0_STACK - 64, EL0_STACK - 32, SPSR_EL0T | 1ul << 21);
     check(steps == 9 && !exc.count, "branches, an exclusive and a load are stepped");
     exc_clear();
-    guest_el0(step_base, STACK_TOP - 64, 0x123456780000, SPSR_EL0T | 1ul << 21);
+    guest_el0(step_base, EL0_STACK - 64, 0x123456780000, SPSR_EL0T | 1ul << 21);
     say("a stepped load that faults: esr %lx spsr %lx\n", exc.esr, exc.spsr);
     sync_hook = NULL;
     msr(mdscr_el1, 0);
@@ -424,14 +394,13 @@ int main(void)
 {
     test_classes();
     mmu_on();
-    map_user();
+    el0_map();
     test_alignment();
     test_pstate();
     test_illegal_return();
     test_el0();
     test_traps();
     test_timer_traps();
-    test_pmu_traps();
     test_fp_trap();
     test_sp_alignment();
     test_step();

@@ -259,6 +259,24 @@ void mmu_on(void)
     isb();
 }
 
+#define EL0_BASE 0x8000000000ul
+
+void el0_map(void)
+{
+    extern char _start[];
+    uint64_t pa = (uint64_t)_start & ~0x1ffffful;
+
+    *table_entry(low_root, EL0_BASE, 2) = pa | PTE_BLOCK | PTE_EL0 | PTE_RO | PTE_NG | PTE_PXN;
+    *table_entry(low_root, EL0_STACK - 4096, 3) =
+        (uint64_t)page_new() | PTE_PAGE | PTE_EL0 | PTE_NG | PTE_PXN | PTE_UXN;
+    tlb_flush();
+}
+
+uint64_t el0_va(const char *code)
+{
+    return EL0_BASE + ((uint64_t)code & 0x1fffff);
+}
+
 void put_code(uint32_t *to, const uint32_t *words, unsigned count, uint64_t va)
 {
     for (unsigned i = 0; i < count; i++) {

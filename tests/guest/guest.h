@@ -74,6 +74,16 @@ uint64_t guest_el0(uint64_t pc, uint64_t sp, uint64_t arg, uint64_t spsr);
 uint64_t guest_el0_return(uint64_t value);
 #define EL0_SVC 0x7f0
 
+/* A piece of code for EL0: `NAME` is its symbol. */
+#define EL0_CODE(name, text)                                                                       \
+    __asm__(".text; .balign 64; " #name ": " text "; svc #0x7f0; .balign 64");                     \
+    extern char name[];
+
+/* Gives EL0 the program's code and a page of stack (mmu_on was called); code's address there. */
+#define EL0_STACK 0x8000211000ul /* its top */
+void el0_map(void);
+uint64_t el0_va(const char *code);
+
 /* --- system registers
  * --------------------------------------------------------------------------------- */
 #define mrs(reg)                                                                                   \
