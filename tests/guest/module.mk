@@ -3,8 +3,8 @@ GUEST_CC     := aarch64-linux-gnu-gcc
 GUEST_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -ffreestanding -nostdlib -fno-pic -static \
                 -mgeneral-regs-only -mstrict-align -fno-stack-protector -march=armv8.2-a -I. \
                 -Wl,-z,norelro,--build-id=none,-n -Wno-unused-function
-GUEST_PROGRAMS := exceptions debug memory mmu permissions tlb code returns windows hidden gic timer psci pmu mix \
-                  halves virtqueue restart crypto ieee
+GUEST_PROGRAMS := exceptions debug memory mmu permissions tlb code returns windows hidden gic timer psci pmu \
+                  features mix halves virtqueue restart crypto ieee
 
 # Programs that use the vector registers: no exception of theirs comes back to where it came from.
 $(BUILD)/guest/crypto.elf $(BUILD)/guest/ieee.elf: GUEST_CFLAGS := \
