@@ -31,11 +31,7 @@ struct candidate {
  * ---------------------------------------------------------------------------------------- */
 static unsigned route_target(const struct vm *vm, uint64_t route)
 {
-    uint64_t affinity = route & (MASK(39, 32) | MASK(23, 0));
-
-    return (route & GIC_ROUTE_IRM)     ? 0
-           : affinity < vm->vcpu_count ? (unsigned)affinity
-                                       : UINT32_MAX;
+    return route < vm->vcpu_count ? (unsigned)route : UINT32_MAX;
 }
 
 static bool is_group_enabled(const struct gic *gic, unsigned group)
@@ -190,11 +186,13 @@ static uint64_t acknowledge(struct vm *vm, unsigned id, unsigned group)
     return best.intid;
 }
 
+/* HPPIR: neither priorities nor the mask count, but the group's enable does. */
 static uint64_t peek(struct vm *vm, unsigned id, unsigned group)
 {
     struct candidate best = highest_pending(vm, id);
+    bool seen = best.group == group && vm->machine.gic_cpu[id].enable[group];
 
-    return best.intid != INTID_NONE && best.group == group ? best.intid : INTID_NONE;
+    return seen ? best.intid : INTID_NONE;
 }
 
 static void deactivate(struct vm *vm, unsigned id, uint64_t intid)

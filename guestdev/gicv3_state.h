@@ -17,8 +17,8 @@
 /* Five bits of priority: 32 levels, in the upper bits of the byte. */
 #define GIC_PRIORITY_MASK 0xf8
 
-#define GIC_ROUTE_IRM  BIT64(31)
-#define GIC_ROUTE_MASK (MASK(39, 32) | BIT64(31) | MASK(23, 0))
+/* GICD_IROUTER: an affinity; without 1 of N routing (TYPER.No1N) there is no IRM. */
+#define GIC_ROUTE_MASK (MASK(39, 32) | MASK(23, 0))
 
 /* The 32 interrupts from 32 * n on, as vCPU cpu sees them. */
 static inline struct gic_word *gic_word(struct vm *vm, unsigned cpu, unsigned n)

@@ -109,9 +109,14 @@ static void test_registers(void)
     say("ICFGR2 %lx ICFGR0 %lx\n", (uint64_t)REG32(GICD + 0xc00 + 8),
         (uint64_t)REG32(GICR + SGI_FRAME + 0xc00));
     REG32(GICD + 0xc00 + 8) = 0;
-    REG64(GICD + 0x6000 + 8 * 40) = 0x80000003;
+    REG64(GICD + 0x6000 + 8 * 40) = 3;
     say("IROUTER %lx high %lx\n", REG64(GICD + 0x6000 + 8 * 40),
         (uint64_t)REG32(GICD + 0x6000 + 8 * 40 + 4));
+    if (is_exarch()) {
+        REG64(GICD + 0x6000 + 8 * 40) = 1ul << 31;
+        check_arch((REG32(GICD + 4) & 1 << 25) && !REG64(GICD + 0x6000 + 8 * 40),
+                   "TYPER.No1N: IROUTER has no IRM (QEMU keeps it)");
+    }
     REG64(GICD + 0x6000 + 8 * 40) = 0;
     REG32(GICD + 0x104) = 0x300;
     REG32(GICD + 0x184) = 0x100;
@@ -171,6 +176,10 @@ static void test_priorities(void)
     msr(s3_0_c12_c12_7, 0);
     unmask();
     show("group 1 off in the CPU interface");
+    if (is_exarch()) {
+        check_arch(mrs(s3_0_c12_c12_2) == 1023 && mrs(s3_0_c12_c12_0) == 1023,
+                   "nor does HPPIR1 tell of it (QEMU 7.2 does)");
+    }
     msr(s3_0_c12_c12_7, 1);
     unmask();
     show("on again");
@@ -261,6 +270,86 @@ static void test_group0(void)
     msr(s3_0_c12_c12_6, 0);
 }
 
+/* SGIs go where the target has them in the group that is asked for. */
+static void test_sgi_groups(void)
+{
+    static const struct {
+        const char *name;
+        unsigned group, sgi0;
+    } rows[] = {
+        {"group 1, SGI1R", 1, 0},
+        {"group 1, SGI0R", 1, 1},
+        {"group 0, SGI1R", 0, 0},
+        {"group 0, SGI0R", 0, 1},
+    };
+
+    msr(s3_0_c12_c12_6, 1);
+    for (unsigned i = 0; i < 4; i++) {
+        REG32(GICR + SGI_FRAME + 0x80) =
+            (REG32(GICR + SGI_FRAME + 0x80) & ~(1u << 5)) | rows[i].group << 5;
+        if (rows[i].sgi0) {
+            msr(s3_0_c12_c11_7, 5ul << 24 | 1);
+        } else {
+            msr(s3_0_c12_c11_5, 5ul << 24 | 1);
+        }
+        isb();
+        say("pending %lx HPPIR0 %lx HPPIR1 %lx ", (uint64_t)REG32(GICR + SGI_FRAME + 0x200),
+            mrs(s3_0_c12_c8_2), mrs(s3_0_c12_c12_2));
+        unmask();
+        show(rows[i].name);
+    }
+    msr(s3_0_c12_c11_5, 5ul << 24 | 1ul << 16 | 1); /* Aff1 1: nobody */
+    msr(s3_0_c12_c11_5, 5ul << 24 | 2);             /* Aff0 1: nobody */
+    isb();
+    say("SGIs to nobody: pending %lx\n", (uint64_t)REG32(GICR + SGI_FRAME + 0x200));
+    REG32(GICR + SGI_FRAME + 0x80) |= 1u << 5;
+    msr(s3_0_c12_c12_6, 0);
+}
+
+/* Priorities of both groups are dropped in order, each by its own EOIR. */
+static void in_group0(unsigned intid)
+{
+    say("in %lu: RPR %lx AP0R0 %lx AP1R0 %lx\n", (uint64_t)intid, mrs(s3_0_c12_c11_3),
+        mrs(s3_0_c12_c8_4), mrs(s3_0_c12_c9_0));
+    if (intid == 40) {
+        msr(s3_0_c12_c12_1, 40); /* EOIR1 of group 0's interrupt does nothing */
+        isb();
+        say("after EOIR1: RPR %lx active %lx\n", mrs(s3_0_c12_c11_3),
+            (uint64_t)REG32(GICD + 0x304));
+        pend(41);
+        unmask();
+        msr(s3_0_c12_c8_1, 1023); /* nor does a special INTID */
+        isb();
+        say("after EOIR0 1023: RPR %lx\n", mrs(s3_0_c12_c11_3));
+    }
+}
+
+static void test_both_groups(void)
+{
+    inside = in_group0;
+    msr(s3_0_c12_c12_6, 1);
+    REG32(GICD + 0x84) &= ~(1u << 8);
+    isb();
+    pend(40);
+    unmask();
+    show("group 1 preempts group 0");
+    for (unsigned mode = 0; mode < 2; mode++) {
+        msr(s3_0_c12_c12_4, mode << 1);
+        isb();
+        pend(40);
+        unmask();
+        say("EOImode %lu, group 0: active %lx RPR %lx\n", (uint64_t)mode,
+            (uint64_t)REG32(GICD + 0x304), mrs(s3_0_c12_c11_3));
+    }
+    msr(s3_0_c12_c11_1, 40);
+    isb();
+    say("after DIR: active %lx\n", (uint64_t)REG32(GICD + 0x304));
+    msr(s3_0_c12_c12_4, 0);
+    REG32(GICD + 0x84) |= 1u << 8;
+    msr(s3_0_c12_c12_6, 0);
+    inside = NULL;
+}
+
 /* PL011's TX interrupt: a level that stays until the cause is cleared. */
 static unsigned uart_seen;
 static void uart_irq(unsigned intid)
@@ -298,6 +387,8 @@ int main(void)
     test_preemption();
     test_eoi_modes();
     test_group0();
+    test_sgi_groups();
+    test_both_groups();
     test_level();
     return 0;
 }
