@@ -34,11 +34,11 @@ static int64_t version(struct vcpu *vcpu)
     return PSCI_VERSION_1_1;
 }
 
-/* Standby: the vCPU waits for an interrupt and goes on after the call. A power-down state would be
- * left by its entry point; there is none that loses state (StateType, bit 16, is refused). */
+/* Standby: the vCPU waits for an interrupt and goes on after the call. There is no other state: of
+ * power_state neither StateType (bit 16), nor a level (25:24), nor what is reserved may be set. */
 static int64_t cpu_suspend(struct vcpu *vcpu)
 {
-    if (bit(vcpu->st->x[1], 16)) {
+    if (bits(vcpu->st->x[1], 31, 16)) {
         return PSCI_INVALID_PARAMETERS;
     }
     vcpu->halted = !vcpu->irq_line && !vcpu->fiq_line;

@@ -36,6 +36,8 @@ int main(void)
     show("AFFINITY_INFO of nobody", call(0xc4000004, 0x55, 0, 0));
     show("CPU_ON of this", call(0xc4000003, mrs(mpidr_el1) & 0xffffff, 0x40200000, 0));
     show("CPU_ON of nobody", call(0xc4000003, 0x66, 0x40200000, 0));
+    show("CPU_SUSPEND to a level", call(0xc4000001, 0x02000000, 0x40200000, 0));
+    show("CPU_SUSPEND with reserved bits", call(0x84000001, 0x80000000, 0x40200000, 0));
     show("an unknown function", call(0x8400ffff, 0, 0, 0));
     show("an unknown hypervisor call", call(0x86000000, 0, 0, 0));
     if (is_exarch()) {
