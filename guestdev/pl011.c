@@ -41,9 +41,13 @@ enum {
 #define CR_RXE    BIT32(9)
 #define CR_RESET  UINT32_C(0x300)
 
+#define RSR_OE BIT32(3)
+#define DR_OE  BIT32(11)
+
 #define INT_RX  BIT32(4)
 #define INT_TX  BIT32(5)
 #define INT_RT  BIT32(6)
+#define INT_OE  BIT32(10)
 #define INT_ALL UINT32_C(0x7ff)
 
 /* UARTPeriphID0-3 (revision 1: FIFOs of 16), UARTPCellID0-3 */
@@ -61,27 +65,33 @@ static unsigned depth(const struct pl011 *uart)
     return uart->lcr_h & LCR_H_FEN ? PL011_FIFO : 1;
 }
 
-static void put(struct pl011_fifo *fifo, uint16_t value)
+static void put(struct pl011_fifo *fifo, uint8_t value)
 {
     fifo->data[(fifo->head + fifo->count) % PL011_FIFO] = value;
     fifo->count++;
 }
 
-static uint16_t get(struct pl011_fifo *fifo)
+static uint8_t get(struct pl011_fifo *fifo)
 {
-    uint16_t value = fifo->data[fifo->head];
+    uint8_t value = fifo->data[fifo->head];
 
     fifo->head = (uint8_t)((fifo->head + 1) % PL011_FIFO);
     fifo->count--;
     return value;
 }
 
-/* UARTIFLS: the level at which a FIFO interrupts, in eighths of it: 1, 2, 4, 6, 7. */
-static unsigned trigger(const struct pl011 *uart, unsigned select)
+/* UARTIFLS: the level at which a FIFO interrupts, in eighths of it: 1, 2, 4, 6, 7. Holding
+ * registers interrupt when there is something to read, or nothing more to send. */
+static unsigned trigger(const struct pl011 *uart, unsigned select, unsigned holding)
 {
     static const uint8_t eighths[8] = {1, 2, 4, 6, 7, 7, 7, 7};
 
-    return uart->lcr_h & LCR_H_FEN ? PL011_FIFO * eighths[select & 7] / 8 : 1;
+    return uart->lcr_h & LCR_H_FEN ? PL011_FIFO * eighths[select & 7] / 8 : holding;
+}
+
+static unsigned rx_trigger(const struct pl011 *uart)
+{
+    return trigger(uart, uart->ifls >> 3, 1);
 }
 
 /* --- interrupts
@@ -90,9 +100,7 @@ static void update(struct vm *vm)
 {
     struct pl011 *uart = uart_of(vm);
 
-    if (uart->rx.count >= trigger(uart, uart->ifls >> 3)) {
-        uart->ris |= INT_RX;
-    } else {
+    if (uart->rx.count < rx_trigger(uart)) {
         uart->ris &= ~INT_RX;
     }
     if (!uart->rx.count) {
@@ -103,29 +111,35 @@ static void update(struct vm *vm)
 
 /* --- moving bytes
  * -------------------------------------------------------------------------------------- */
+/* A byte that finds the FIFO full is lost: an overrun, until there is room again (3.3.1, 3.3.2). */
 static void receive(struct pl011 *uart, uint8_t byte)
 {
+    uart->overrun = uart->rx.count >= depth(uart);
+    if (uart->overrun) {
+        uart->rsr |= RSR_OE;
+        uart->ris |= INT_OE;
+        return;
+    }
     put(&uart->rx, byte);
-    uart->ris |= INT_RT;
+    uart->ris |= INT_RT | (uart->rx.count >= rx_trigger(uart) ? INT_RX : 0);
 }
 
 static void send(struct pl011 *uart)
 {
     while (uart->tx.count) {
-        uint8_t byte = (uint8_t)uart->tx.data[uart->tx.head];
+        uint8_t byte = uart->tx.data[uart->tx.head];
 
         if (uart->cr & CR_LBE) {
-            if (uart->rx.count >= depth(uart)) {
-                break;
-            }
             receive(uart, byte);
         } else if (plat_console_write(&byte, 1) != 1) {
             break;
         }
         get(&uart->tx);
     }
-    if (uart->tx.count <= trigger(uart, uart->ifls & 7)) {
+    if (uart->tx.count <= trigger(uart, uart->ifls, 0)) {
         uart->ris |= INT_TX;
+    } else {
+        uart->ris &= ~INT_TX;
     }
 }
 
@@ -166,8 +180,7 @@ static uint32_t read_data(struct pl011 *uart)
     if (!uart->rx.count) {
         return 0;
     }
-    value = get(&uart->rx);
-    uart->rsr = value >> 8;
+    value = get(&uart->rx) | (uart->overrun ? DR_OE : 0);
     take_input(uart);
     return value;
 }
@@ -243,6 +256,7 @@ bool pl011_write(struct vm *vm, uint64_t offset, unsigned size, uint64_t value)
         *plain = (uint32_t)value & mask;
         if (flush) {
             uart->rx = (struct pl011_fifo){0};
+            uart->overrun = false;
         }
         take_input(uart);
     } else if (offset == UART_DR) {

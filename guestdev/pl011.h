@@ -9,12 +9,13 @@ struct vm;
 #define PL011_FIFO 16
 
 struct pl011_fifo {
-    uint16_t data[PL011_FIFO]; /* received: bits 11..8 are error flags */
+    uint8_t data[PL011_FIFO];
     uint8_t head, count;
 };
 
 struct pl011 {
     struct pl011_fifo rx, tx;
+    bool overrun; /* the latest byte received was lost */
     uint32_t rsr, ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr;
 };
 

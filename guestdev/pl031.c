@@ -39,30 +39,30 @@ static void set_wire(struct vm *vm)
 
 void pl031_reset(struct vm *vm)
 {
-    *rtc_of(vm) = (struct pl031){0};
+    *rtc_of(vm) = (struct pl031){.due = UINT64_MAX};
 }
 
 uint64_t pl031_update(struct vm *vm)
 {
     struct pl031 *rtc = rtc_of(vm);
-    int32_t left = (int32_t)(rtc->match - now(rtc));
+    uint64_t wall = plat_wall_seconds();
 
-    if (!rtc->armed) {
-        return UINT64_MAX;
+    if (wall < rtc->due) {
+        return rtc->due == UINT64_MAX ? UINT64_MAX : rtc->due - wall;
     }
-    if (left > 0) {
-        return (uint64_t)left;
-    }
-    rtc->armed = false;
+    rtc->due = UINT64_MAX;
     rtc->raw = true;
     set_wire(vm);
     return UINT64_MAX;
 }
 
-/* The match is in the future: vCPU 0 looks at it with its timers (machine_events). */
+/* The counter will come to the match, be it once around: vCPU 0 looks at it with its timers
+ * (machine_events). */
 static void arm(struct vm *vm)
 {
-    rtc_of(vm)->armed = true;
+    struct pl031 *rtc = rtc_of(vm);
+
+    rtc->due = plat_wall_seconds() + (uint32_t)(rtc->match - now(rtc));
     plat_kick(vm->vcpu[0]);
 }
 

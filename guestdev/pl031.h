@@ -10,7 +10,7 @@ struct pl031 {
     uint32_t offset; /* DR = wall seconds + offset */
     uint32_t match, load;
     bool mask, raw;
-    bool armed; /* the match is still ahead */
+    uint64_t due; /* wall seconds of the next match, UINT64_MAX: none */
 };
 
 void pl031_reset(struct vm *vm);

@@ -91,6 +91,7 @@ void timer_update(struct vcpu *vcpu)
         uint64_t alarm = pl031_update(vcpu->vm);
 
         next = MIN(next, alarm < FAR_TICKS / MACHINE_COUNTER_HZ ? alarm * MACHINE_COUNTER_HZ
+                         : alarm != UINT64_MAX                  ? FAR_TICKS
                                                                 : UINT64_MAX);
     }
     plat_set_deadline(vcpu, next == UINT64_MAX ? UINT64_MAX : host_deadline(host_now, next));

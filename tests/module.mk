@@ -98,6 +98,8 @@ SYS_TEST_SRC     := tests/unit/fake_plat.c $(SYS_SRC) $(GUESTDEV_SRC) mmu/vmsa.c
                     dbt/rt/pure_helpers.c kernel/lib/fdt.c kernel/lib/fdt_read.c kernel/lib/format.c
 UNIT_TESTS       += devices
 unit_devices_SRC := tests/unit/test_devices.c $(SYS_TEST_SRC)
+UNIT_TESTS += uart_rtc
+unit_uart_rtc_SRC := tests/unit/test_uart_rtc.c $(SYS_TEST_SRC)
 
 UNIT_TESTS           += hosted-view
 unit_hosted-view_SRC := tests/unit/test_hosted_view.c dbt/platform/hosted/view.c

@@ -61,6 +61,30 @@ bool fake_runs(void (*f)(void *arg), void *arg)
     return true;
 }
 
+int fake_one_cpu(void **state)
+{
+    (void)state;
+    fake_machine_make(1);
+    return 0;
+}
+
+uint64_t fake_read(uint64_t pa, unsigned size)
+{
+    uint64_t value = 0;
+
+    if (!machine_read(&fake_vm, pa, size, &value)) {
+        abort();
+    }
+    return value;
+}
+
+void fake_write(uint64_t pa, unsigned size, uint64_t value)
+{
+    if (!machine_write(&fake_vm, pa, size, value)) {
+        abort();
+    }
+}
+
 /* --- the platform ----------------------------------------------------------------------------- */
 uint64_t plat_counter(void)
 {

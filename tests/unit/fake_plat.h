@@ -22,9 +22,17 @@ struct fake_plat {
 };
 extern struct fake_plat fake_plat;
 extern struct vm fake_vm;
+#define FAKE_VCPU0 (fake_vm.vcpu[0])
 
 /* A machine of vcpus vCPUs, FAKE_RAM of zeroed RAM, all devices and vCPUs reset. */
 void fake_machine_make(unsigned vcpus);
+
+/* A test's set-up: one vCPU. */
+int fake_one_cpu(void **state);
+
+/* Device accesses that must be answered. */
+uint64_t fake_read(uint64_t pa, unsigned size);
+void fake_write(uint64_t pa, unsigned size, uint64_t value);
 
 /* Runs f(arg); true when it came back, false when it ended in plat_end. */
 bool fake_runs(void (*f)(void *arg), void *arg);
