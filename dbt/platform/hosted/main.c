@@ -59,15 +59,13 @@ static uint64_t parse_size(const char *text, uint64_t max)
     uint64_t size = strtoull(text, &end, 0);
     static const char units[] = "KMG";
     const char *unit = *end ? strchr(units, *end) : NULL;
-    if (unit) {
-        size <<= 10 * (unit - units + 1);
-        end++;
-    }
-    if (*end || end == text || !size || size % MIB(2) || size > max) {
+    long shift = unit ? 10 * (unit - units + 1) : 0;
+    end += unit != NULL;
+    if (*end || end == text || !size || size > max >> shift || (size << shift) % MIB(2)) {
         errx(EXIT_USAGE, "size %s: not a multiple of 2M up to %luG", text,
              (unsigned long)(max / GIB(1)));
     }
-    return size;
+    return size << shift;
 }
 
 static struct boot_file map_file(const char *path)
