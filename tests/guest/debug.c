@@ -183,6 +183,74 @@ static void test_el1(void)
     run_el1("EL1, store", 1ul << 15 | 1ul << 13, false);
 }
 
+/* Software step at EL1: only with KDE, and while PSTATE.D is clear (D2.12). SVC #1 and #3 begin to
+ * step what follows them, #4 ends it. */
+static unsigned steps;
+static uint64_t step_base;
+static bool step_quiet;
+
+static bool on_step(struct frame *frame)
+{
+    uint64_t ec = frame->esr >> 26, imm = frame->esr & 0x1ffffff;
+
+    if (ec != 0x15 && ec != 0x33) {
+        return false;
+    }
+    if (!step_quiet) {
+        say("  %s %lx spsr %lx", ec == 0x15 ? "svc" : "step iss", imm, frame->spsr & ~0xf0000c00ul);
+        say(" +%lu\n", ec == 0x15 ? 0 : frame->elr - step_base);
+    }
+    if (ec == 0x33) {
+        steps++;
+        frame->spsr |= 1ul << 21;
+        return true;
+    }
+    step_base = frame->elr;
+    frame->spsr = (frame->spsr | (imm & 1) << 21) & ~(1ul << 9);
+    if (imm == 4) {
+        msr(mdscr_el1, 0);
+    }
+    return true;
+}
+
+static void step_on(uint64_t mdscr)
+{
+    steps = 0;
+    sync_hook = on_step;
+    msr(mdscr_el1, mdscr);
+    isb();
+}
+
+static void step_off(void)
+{
+    msr(mdscr_el1, 0);
+    __asm__ volatile("msr daifset, #8; isb");
+    sync_hook = on_debug;
+}
+
+static void run_stepped(const char *what, uint64_t mdscr)
+{
+    say("%s\n", what);
+    step_on(mdscr);
+    __asm__ volatile("svc #1; nop; ldxr x2, [%0]; cbz xzr, 1f; nop; 1: svc #2; nop; svc #3;"
+                     "nop; svc #4" ::"r"(data)
+                     : "x2", "memory");
+    step_off();
+    say("  %lu steps\n", (uint64_t)steps);
+}
+
+/* The stepped instruction masks debug exceptions, and so its own. */
+static void test_step_masked(void)
+{
+    if (is_exarch()) {
+        step_quiet = true;
+        step_on(1 | 1ul << 13);
+        __asm__ volatile("svc #1; msr daifset, #8; nop; svc #4" ::: "memory");
+        check_arch(steps == 0, "a stepped MSR DAIFSet of D (QEMU steps it)");
+        step_off();
+    }
+}
+
 int main(void)
 {
     extern char _start[];
@@ -198,5 +266,8 @@ int main(void)
     sync_hook = on_debug;
     test_user();
     test_el1();
+    run_stepped("stepping at EL1", 1 | 1ul << 13);
+    run_stepped("not without KDE", 1);
+    test_step_masked();
     return 0;
 }

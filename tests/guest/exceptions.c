@@ -102,8 +102,9 @@ static void test_classes(void)
     report("undefined sys", do_sys_undefined, 0, 0);
     report("nothing", do_eret_plain, 0, 0);
     check(!faults(do_reserved_id, 1, 0, NULL), "reserved ID registers can be read");
-    check(faults(do_sp_el0_sp0, 0, 0, NULL) && exc.esr >> 26 == 0,
-          "SP_EL0 with SPSel 0 is undefined");
+    check(faults(do_sp_el0_sp0, 0, 0, NULL) && exc.esr >> 26 == 0 && exc.vector == 0 &&
+              (exc.spsr & 0xf) == 4,
+          "SP_EL0 with SPSel 0 is undefined, by the vector of SP_EL0");
     __asm__ volatile("msr spsel, #1");
 }
 
@@ -171,7 +172,8 @@ static void test_pstate(void)
     sync_hook = NULL;
 }
 
-/* ERET to what is not there: PSTATE.IL, then every instruction is an illegal state exception. */
+/* ERET to what is not there, or with SPSR.IL: PSTATE.IL, then every instruction is an illegal state
+ * exception. */
 static uint64_t illegal_spsr;
 static bool make_illegal(struct frame *frame)
 {
@@ -187,7 +189,7 @@ static bool make_illegal(struct frame *frame)
 
 static void test_illegal_return(void)
 {
-    static const uint64_t modes[] = {0x3c9, 0x3cd, 0x3c1, 0x3c6, 0x3d3, 0x3c7};
+    static const uint64_t modes[] = {0x3c9, 0x3cd, 0x3c1, 0x3c6, 0x3d3, 0x3c7, 0x1003c5, 0x1003c4};
 
     sync_hook = make_illegal;
     for (unsigned i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
@@ -196,6 +198,9 @@ static void test_illegal_return(void)
     }
     sync_hook = NULL;
     say("after illegal returns: el %lx spsel %lx\n", mrs(CurrentEL), mrs(spsel));
+    exc_clear();
+    guest_el0(el0_va(el0_return), EL0_STACK, 0, SPSR_EL0T | 1ul << 20);
+    say("EL0 with SPSR.IL: vector %lu esr %lx spsr %lx\n", (uint64_t)exc.vector, exc.esr, exc.spsr);
 }
 
 static void test_el0(void)

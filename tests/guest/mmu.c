@@ -342,6 +342,12 @@ static void test_at(void)
     at("block", 0x40212345);
 }
 
+static uint64_t probe_at(uint64_t a, uint64_t b)
+{
+    (void)b;
+    return read_par(a);
+}
+
 static void test_walk_abort(void)
 {
     uint64_t *entry = table_entry(low_root, LOW_VA, 1);
@@ -352,6 +358,12 @@ static void test_walk_abort(void)
     exc_clear();
     faults(probe_read64, LOW_VA, 0, NULL);
     check(exc.count == 1 && (exc.esr & 0x3c) == 0x14, "a walk into nothing is an external abort");
+    if (is_exarch()) {
+        uint64_t par = read_par(0x40212345);
+        check_arch(faults(probe_at, LOW_VA, 0, NULL) && exc.esr == 0x96000156 &&
+                       mrs(par_el1) == par,
+                   "of AT too, which leaves PAR (QEMU: PAR has it)");
+    }
     *entry = was;
     tlb_flush();
     *table_entry(low_root, LOW_VA, 3) = 0x0b000000 | PTE_PAGE;
@@ -359,6 +371,51 @@ static void test_walk_abort(void)
     faults(probe_read64, LOW_VA, 0, NULL);
     check(exc.count == 1 && (exc.esr & 0x3f) == 0x10, "an access to nothing too");
     *table_entry(low_root, LOW_VA, 3) = 0;
+    tlb_flush();
+}
+
+/* The table's own address, of the half that is not this program's. */
+static void test_table_address(void)
+{
+    msr(tcr_el1, (TCR_DEFAULT & ~(7ul << 32)) | 2ul << 32); /* IPS: 40 bits */
+    msr(ttbr1_el1, 1ul << 44);
+    tlb_flush();
+    all_accesses("TTBR1 too large", HIGH_VA);
+    msr(ttbr1_el1, high_root);
+    msr(tcr_el1, TCR_DEFAULT);
+    tlb_flush();
+}
+
+/* Cache maintenance by address translates it: CM and WnR are set (D17.2.37). QEMU does nothing. */
+static void test_cache_instructions(void)
+{
+    static const struct {
+        const char *name;
+        probe_fn run;
+        bool writes; /* needs write permission */
+    } rows[] = {
+        {"DC CVAC", probe_clean, false},
+        {"DC IVAC", probe_invalidate, true},
+        {"IC IVAU", probe_icache, false},
+    };
+    uint64_t *entry = table_entry(low_root, LOW_VA, 3), page = (uint64_t)page_new();
+
+    for (unsigned i = 0; is_exarch() && i < 3; i++) {
+        *entry = 0;
+        tlb_flush();
+        check_arch(faults(rows[i].run, LOW_VA + 24, 0, NULL) && exc.esr == 0x96000147 &&
+                       exc.far == LOW_VA + 24,
+                   rows[i].name);
+        *entry = page | PTE_PAGE | PTE_RO;
+        tlb_flush();
+        check_arch(faults(rows[i].run, LOW_VA + 24, 0, NULL) == rows[i].writes &&
+                       (!rows[i].writes || exc.esr == 0x9600014f),
+                   "of a read-only page");
+        *entry = page | PTE_PAGE;
+        tlb_flush();
+        check_arch(!faults(rows[i].run, LOW_VA + 24, 0, NULL), "of a page");
+    }
+    *entry = 0;
     tlb_flush();
 }
 
@@ -398,5 +455,7 @@ int main(void)
     test_tags();
     test_at();
     test_walk_abort();
+    test_table_address();
+    test_cache_instructions();
     return 0;
 }

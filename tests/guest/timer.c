@@ -3,14 +3,15 @@
 #include "tests/guest/gic.h"
 
 static volatile unsigned fired, last;
-static uint64_t at;
+static uint64_t at, vector;
 
 static void on_irq(struct frame *frame)
 {
     unsigned intid = (unsigned)mrs(s3_0_c12_c12_0);
 
-    (void)frame;
     at = mrs(cntvct_el0);
+    vector = frame->vector;
+    frame->elr += vector == 9 ? 4 : 0; /* out of EL0's loop */
     last = intid;
     fired++;
     if (intid == 27) {
@@ -46,6 +47,18 @@ static void test_counter(void)
     uint64_t v = mrs(cntvct_el0), p = mrs(cntpct_el0), v2 = mrs(cntvct_el0);
     check(p >= v && p <= v2, "CNTPCT is CNTVCT");
     say("CNTFRQ %lu\n", mrs(cntfrq_el0));
+}
+
+/* CNTKCTL_EL1 has the fields of Armv8.0 (D17.11.18), EVNTIS is FEAT_ECV's. */
+static void test_control(void)
+{
+    msr(cntkctl_el1, 0x3ff);
+    check(mrs(cntkctl_el1) == 0x3ff, "CNTKCTL");
+    if (is_exarch()) {
+        msr(cntkctl_el1, ~0ul);
+        check_arch(mrs(cntkctl_el1) == 0x3ff, "CNTKCTL has no other bits (QEMU keeps them)");
+    }
+    msr(cntkctl_el1, 0);
 }
 
 static void test_condition(void)
@@ -112,6 +125,29 @@ static void test_hot_loop(void)
     /* and one that never leaves: the handler moves its ELR on */
 }
 
+EL0_CODE(el0_loop, "b .; mov x0, #77")
+
+static void test_el0(void)
+{
+    el0_map();
+    fired = 0;
+    msr(cntv_tval_el0, 62500 * 5);
+    msr(cntv_ctl_el0, 1);
+    uint64_t value = guest_el0(el0_va(el0_loop), EL0_STACK, 0, 0x340); /* I clear */
+    check(fired == 1 && vector == 9 && value == 77, "an interrupt from a loop at EL0");
+    msr(cntv_tval_el0, 1000);
+    msr(cntv_ctl_el0, 1);
+    while (!(mrs(cntv_ctl_el0) & 4)) {
+    }
+    fired = 0;
+    value = guest_el0(el0_va(el0_loop) + 4, EL0_STACK, 0, 0x3c0);
+    check(fired == 0 && value == 77, "none where SPSR.I is set");
+    irqs(true);
+    __asm__ volatile("nop; nop");
+    irqs(false);
+    check(fired == 1 && vector == 5, "it comes at EL1");
+}
+
 static uint64_t many(unsigned n)
 {
     unsigned seen = 0;
@@ -154,6 +190,7 @@ int main(void)
         REG32(GICR + SGI_FRAME + 0x100) = 1u << i;
     }
     test_counter();
+    test_control();
     test_condition();
     once(false, 62500 * 2, false, "virtual timer, polling");
     once(true, 62500 * 2, false, "physical timer, polling");
@@ -163,6 +200,7 @@ int main(void)
     once(false, 62500 * 2, false, "virtual timer, MMU on");
     test_hot_loop();
     test_masked();
+    test_el0();
     check(many(500) == 500, "500 interrupts, none lost, none twice");
     return 0;
 }
