@@ -35,13 +35,20 @@ static uint64_t value(const struct sysregs *sys, bool watch, unsigned n)
                  : (n ? sys->DBGBVR1_EL1 : sys->DBGBVR0_EL1);
 }
 
+bool debug_locked(const struct sysregs *sys)
+{
+    bool double_lock = bit(sys->OSDLR_EL1, 0) && !bit(sys->DBGPRCR_EL1, 0);
+
+    return bit(sys->OSLSR_EL1, 1) || double_lock;
+}
+
 /* Whether breakpoints and watchpoints make exceptions at all now (AArch64.GenerateDebugExceptions).
  */
 static bool is_enabled(const struct vcpu *vcpu)
 {
     const struct sysregs *sys = &vcpu->sys;
 
-    if (!(sys->MDSCR_EL1 & MDSCR_MDE) || bit(sys->OSLSR_EL1, 1) || bit(sys->OSDLR_EL1, 0)) {
+    if (!(sys->MDSCR_EL1 & MDSCR_MDE) || debug_locked(sys)) {
         return false;
     }
     return vcpu->ps.el == 0 || ((sys->MDSCR_EL1 & MDSCR_KDE) && !bit(vcpu->st->daif, 9));

@@ -59,7 +59,7 @@ bool step_enabled(const struct vcpu *vcpu, unsigned el, bool masked)
 {
     const struct sysregs *sys = &vcpu->sys;
 
-    if (!(sys->MDSCR_EL1 & MDSCR_SS) || bit(sys->OSLSR_EL1, 1) || bit(sys->OSDLR_EL1, 0)) {
+    if (!(sys->MDSCR_EL1 & MDSCR_SS) || debug_locked(sys)) {
         return false;
     }
     return el == 0 || ((sys->MDSCR_EL1 & MDSCR_KDE) && !masked);

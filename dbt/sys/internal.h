@@ -79,6 +79,10 @@ void step_done(struct vcpu *vcpu);
 
 void exc_return(struct vcpu *vcpu); /* ERET */
 
+/* The OS lock, or the OS double lock (DoubleLockStatus): there are no debug exceptions but BRK's.
+ */
+bool debug_locked(const struct sysregs *sys);
+
 /* Whether a breakpoint or watchpoint is enabled for the current EL. */
 bool debug_active(const struct vcpu *vcpu);
 

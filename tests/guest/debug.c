@@ -144,8 +144,14 @@ static void test_user(void)
         msr(oslar_el1, 1);
         sync_hook = quiet;
         check_arch(!linked_hits(0), "none with the OS lock (QEMU looks at the wrong bit)");
-        sync_hook = on_debug;
         msr(oslar_el1, 0);
+        msr(osdlr_el1, 1);
+        check_arch(!linked_hits(0), "none with the OS double lock (QEMU: one)");
+        msr(s2_0_c1_c4_4, 1); /* DBGPRCR_EL1.CORENPDRQ keeps it open */
+        check_arch(linked_hits(0), "which DBGPRCR keeps open");
+        msr(s2_0_c1_c4_4, 0);
+        msr(osdlr_el1, 0);
+        sync_hook = on_debug;
     }
 }
 
