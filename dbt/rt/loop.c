@@ -125,9 +125,6 @@ void rt_step(struct vcpu *vcpu)
         if (exc_take_interrupt(vcpu)) {
             rt->link = 0;
         }
-        if (vcpu->debug && debug_breakpoint(vcpu)) {
-            return;
-        }
         if ((vcpu->tr_flags & TR_STEP) || vcpu->debug) {
             rt_interpret_one(vcpu);
         } else {

@@ -33,7 +33,7 @@ void rt_interpret_one(struct vcpu *vcpu)
     rt->slow_kind = SITE_DIRECT;
     rt->stats.slow_insns++;
     rt_select(vcpu);
-    if (!rt_fetch(vcpu, &translation)) {
+    if (!rt_fetch(vcpu, &translation) || (vcpu->debug && debug_breakpoint(vcpu))) {
         return;
     }
     st->pc_page = ALIGN_DOWN(st->pc, PAGE_SIZE);

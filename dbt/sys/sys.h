@@ -86,7 +86,8 @@ void sys_events(struct vcpu *vcpu, unsigned events);
 
 /*
  * Breakpoints and watchpoints: while vcpu->debug is set every instruction is interpreted, the first
- * of these called before it and the second before each access. True: the exception has been taken.
+ * of these called once it has been fetched and the second before each access, when it has been
+ * translated (AArch64.TranslateAddress): aborts come first. True: the exception has been taken.
  */
 bool debug_breakpoint(struct vcpu *vcpu);
 bool debug_watchpoint(struct vcpu *vcpu, uint64_t va, unsigned size, bool write, bool unpriv);

@@ -155,6 +155,28 @@ static void test_user(void)
     }
 }
 
+/* An abort of the fetch comes before a breakpoint there, and so does an unaligned PC (D1.3.5.4). */
+static void test_priority(void)
+{
+    if (!is_exarch()) {
+        return;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t pc = i ? user_pc(2) + 2 : DATA_VA; /* UXN */
+
+        points(pc & ~3ul, BCR(2), 0, 0);
+        msr(mdscr_el1, 1ul << 15);
+        isb();
+        exc_clear();
+        guest_el0(pc, STACK_TOP, DATA_VA, 0);
+        check_arch(exc.esr == (i ? 0x8a000000 : 0x8200000f),
+                   i ? "an unaligned PC is not a breakpoint (QEMU: it is)"
+                     : "nor is a fetch that aborts (QEMU: it is)");
+    }
+    msr(mdscr_el1, 0);
+    points(0, 0, 0, 0);
+}
+
 static uint64_t *data;
 
 static void run_el1(const char *what, uint64_t mdscr, bool debug_mask)
@@ -271,6 +293,7 @@ int main(void)
     msr(oslar_el1, 0);
     sync_hook = on_debug;
     test_user();
+    test_priority();
     test_el1();
     run_stepped("stepping at EL1", 1 | 1ul << 13);
     run_stepped("not without KDE", 1);

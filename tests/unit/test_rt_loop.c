@@ -27,7 +27,7 @@ static char order[32];
 static unsigned events;
 static uint64_t host, stack;
 static uint32_t run_exit;
-static bool interrupt, breakpoint;
+static bool interrupt;
 static enum ir_exit left_for;
 static uint64_t left_arg;
 static enum interp_result interp_result;
@@ -195,13 +195,6 @@ bool exc_take_interrupt(struct vcpu *vcpu)
     return interrupt;
 }
 
-bool debug_breakpoint(struct vcpu *vcpu)
-{
-    (void)vcpu;
-    note('d');
-    return breakpoint;
-}
-
 /* --- */
 static int setup(void **state)
 {
@@ -214,7 +207,7 @@ static int setup(void **state)
     host = 0x7000;
     stack = 0x9000;
     run_exit = EXIT_LOOKUP;
-    interrupt = breakpoint = false;
+    interrupt = false;
     interp_result = INTERP_EXIT;
     interp_exit = EXIT_LOOKUP;
     left_for = EXIT_COUNT;
@@ -303,9 +296,7 @@ static void test_debug(void **state)
 {
     (void)state;
     m.vcpu.debug = true;
-    expect("tqdi");
-    breakpoint = true;
-    expect("tqd");
+    expect("tqi");
     m.vcpu.debug = false;
     m.vcpu.tr_flags = TR_STEP;
     expect("tqi");
