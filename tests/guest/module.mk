@@ -4,7 +4,7 @@ GUEST_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -ffreestanding -nostdlib
                 -mgeneral-regs-only -mstrict-align -fno-stack-protector -march=armv8.2-a -I. \
                 -Wl,-z,norelro,--build-id=none,-n -Wno-unused-function
 GUEST_PROGRAMS := exceptions debug memory mmu permissions tlb code returns windows hidden gic timer psci pmu \
-                  features mix halves virtqueue restart crypto ieee
+                  features registers mix halves virtqueue restart crypto ieee
 
 # Programs that use the vector registers: no exception of theirs comes back to where it came from.
 $(BUILD)/guest/crypto.elf $(BUILD)/guest/ieee.elf: GUEST_CFLAGS := \
@@ -17,5 +17,7 @@ $(BUILD)/guest/%.elf: tests/guest/%.c tests/guest/guest.c tests/guest/start.S te
 	@echo "  GUEST $@"
 	@$(GUEST_CC) $(GUEST_CFLAGS) -T tests/guest/guest.ld -o $@ tests/guest/start.S \
 	  tests/guest/guest.c $<
+
+$(BUILD)/guest/registers.elf: dbt/sys/sysregs.inc
 
 ALL_TARGETS += $(patsubst %,$(BUILD)/guest/%.elf,$(GUEST_PROGRAMS))
