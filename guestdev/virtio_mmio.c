@@ -38,7 +38,13 @@ enum {
 
 #define VIRTIO_MAGIC UINT32_C(0x74726976) /* "virt" */
 #define VENDOR       UINT32_C(0x48435845) /* "EXCH" */
-#define STATUS_BITS  UINT32_C(0xcf)
+
+/* Device status (2.1). */
+#define STATUS_FEATURES_OK UINT32_C(8)
+#define STATUS_NEEDS_RESET UINT32_C(64)
+#define STATUS_BITS        UINT32_C(0xcf)
+
+#define FEATURE_VERSION_1 BIT64(32)
 
 static struct virtio_slot *slot_of(struct vm *vm, unsigned n)
 {
@@ -164,12 +170,50 @@ bool virtio_mmio_read(struct vm *vm, unsigned n, uint64_t offset, unsigned size,
     return true;
 }
 
-static void write_status(struct virtio_slot *slot, uint32_t value)
+/* 2.2.2: only what is offered; 6.1: a driver of the old interface would read other layouts. */
+static bool features_are_fine(const struct abi_device *device)
 {
+    return !(device->driver_features & ~device->device_features) &&
+           (device->driver_features & FEATURE_VERSION_1);
+}
+
+static bool is_negotiated(const struct abi_device *device)
+{
+    return __atomic_load_n(&device->status, __ATOMIC_RELAXED) & STATUS_FEATURES_OK;
+}
+
+/* When the bell's call is back the back end has left the queues; what it said last goes too. */
+static void reset_device(const struct virtio_slot *slot, unsigned n)
+{
+    __atomic_store_n(&slot->device->status, 0, __ATOMIC_RELEASE);
+    slot->doorbell(n);
+    forget_driver(slot->device);
+}
+
+/* Features that cannot be had: FEATURES_OK stays clear, which the driver reads back (3.1.1). That
+ * the device needs a reset is the back end's word, and only a reset ends it. */
+static void write_status(const struct virtio_slot *slot, unsigned n, uint32_t value)
+{
+    struct abi_device *device = slot->device;
+
     if (!value) {
-        forget_driver(slot->device);
-    } else {
-        __atomic_store_n(&slot->device->status, value & STATUS_BITS, __ATOMIC_RELEASE);
+        reset_device(slot, n);
+        return;
+    }
+    value &= STATUS_BITS;
+    if (!is_negotiated(device) && !features_are_fine(device)) {
+        value &= ~STATUS_FEATURES_OK;
+    }
+    __atomic_fetch_and(&device->status, value | STATUS_NEEDS_RESET, __ATOMIC_ACQ_REL);
+    __atomic_fetch_or(&device->status, value, __ATOMIC_ACQ_REL);
+    slot->doorbell(n);
+}
+
+/* Once they are agreed on they do not change (3.1.1, step 5). */
+static void write_features(const struct virtio_slot *slot, uint32_t value)
+{
+    if (!is_negotiated(slot->device)) {
+        set_half(&slot->device->driver_features, slot->driver_features_sel, value);
     }
 }
 
@@ -209,23 +253,20 @@ static void write_register(struct vm *vm, unsigned n, uint64_t offset, uint32_t 
     switch (offset) {
     case VM_DEVICE_FEATURES_SEL: slot->device_features_sel = value; break;
     case VM_DRIVER_FEATURES_SEL: slot->driver_features_sel = value; break;
-    case VM_DRIVER_FEATURES:
-        set_half(&device->driver_features, slot->driver_features_sel, value);
-        break;
+    case VM_DRIVER_FEATURES: write_features(slot, value); break;
     case VM_QUEUE_SEL: slot->queue_sel = value; break;
-    case VM_QUEUE_NOTIFY: slot_of(vm, n)->doorbell(n); break;
+    case VM_QUEUE_NOTIFY: slot->doorbell(n); break;
     case VM_INTERRUPT_ACK:
         __atomic_fetch_and(&device->interrupt, ~value, __ATOMIC_ACQ_REL);
         set_wire(vm, n);
         break;
     case VM_STATUS:
-        write_status(slot, value);
+        write_status(slot, n, value);
         set_wire(vm, n);
-        slot_of(vm, n)->doorbell(n);
         break;
     case VM_QUEUE_READY:
         write_queue(slot, offset, value);
-        slot_of(vm, n)->doorbell(n);
+        slot->doorbell(n);
         break;
     default: write_queue(slot, offset, value);
     }

@@ -284,12 +284,40 @@ static void test_virtio(void **state)
     assert_int_equal(fake_read(SLOT5 + 0x100, 8), 0x0807060504030201);
     assert_int_equal(fake_read(SLOT5 + 0x103, 1), 4);
     assert_int_equal(fake_read(SLOT5 + 0x1f8, 8), 0);
-    fake_write(SLOT5 + 0x70, 4, 15);
-    assert_int_equal(device.status, 15);
+    fake_write(SLOT5 + 0x70, 4, 15); /* bit 32 is not offered */
+    assert_int_equal(device.status, 7);
     fake_write(SLOT5 + 0x70, 4, 0);
     assert_true(!device.status && !device.queues[1].ready && !device.driver_features);
     uint64_t value;
     assert_false(machine_read(&fake_vm, SLOT5 + 4, 2, &value));
+}
+
+/* 2.2.2, 3.1.1: FEATURES_OK stays only for what is offered, with VERSION_1; then it is fixed. */
+static void test_virtio_status(void **state)
+{
+    (void)state;
+    device = (struct abi_device){.kind = 4, .device_features = UINT64_C(0x110000000)};
+    virtio_mmio_attach(&fake_vm, 5, &device, doorbell);
+    fake_write(SLOT5 + 0x70, 4, 3);
+    fake_write(SLOT5 + 0x20, 4, 0x10000000);
+    fake_write(SLOT5 + 0x70, 4, 11); /* without VERSION_1 */
+    assert_int_equal(fake_read(SLOT5 + 0x70, 4), 3);
+    fake_write(SLOT5 + 0x24, 4, 1);
+    fake_write(SLOT5 + 0x20, 4, 3);
+    fake_write(SLOT5 + 0x70, 4, 11); /* with what is not offered */
+    assert_int_equal(fake_read(SLOT5 + 0x70, 4), 3);
+    fake_write(SLOT5 + 0x20, 4, 1);
+    fake_write(SLOT5 + 0x70, 4, 11);
+    assert_int_equal(fake_read(SLOT5 + 0x70, 4), 11);
+    fake_write(SLOT5 + 0x20, 4, 3); /* agreed on: does not change */
+    assert_int_equal(device.driver_features, UINT64_C(0x110000000));
+    device.status |= 64; /* the back end's word is not overwritten, but for a reset */
+    fake_write(SLOT5 + 0x70, 4, 15);
+    assert_int_equal(fake_read(SLOT5 + 0x70, 4), 15 | 64);
+    device.interrupt = 2;
+    fake_write(SLOT5 + 0x70, 4, 0);
+    assert_int_equal(fake_read(SLOT5 + 0x70, 4), 0);
+    assert_int_equal(fake_read(SLOT5 + 0x60, 4), 0);
 }
 
 /* --- PSCI
@@ -362,9 +390,13 @@ static void test_everywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gic_model),      cmocka_unit_test(test_gic_kicks),
-        cmocka_unit_test(test_timer_deadline), cmocka_unit_test_setup(test_virtio, fake_one_cpu),
-        cmocka_unit_test(test_psci),           cmocka_unit_test(test_everywhere),
+        cmocka_unit_test(test_gic_model),
+        cmocka_unit_test(test_gic_kicks),
+        cmocka_unit_test(test_timer_deadline),
+        cmocka_unit_test_setup(test_virtio, fake_one_cpu),
+        cmocka_unit_test_setup(test_virtio_status, fake_one_cpu),
+        cmocka_unit_test(test_psci),
+        cmocka_unit_test(test_everywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
