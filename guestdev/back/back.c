@@ -2,13 +2,19 @@
 /* What all back ends share: following the driver's status, interrupts. */
 #include "guestdev/back/back.h"
 
+#include "exarch/bits.h"
 #include "kernel/lib/string.h"
 
 #define STATUS_DRIVER_OK   4u
+#define STATUS_FEATURES_OK 8u
 #define STATUS_NEEDS_RESET 64u
 #define STATUS_FAILED      128u
 #define INTERRUPT_USED     1u
 #define INTERRUPT_CONFIG   2u
+
+/* A turn, in bytes; taking a chain counts as some. */
+#define TURN_BYTES  KIB(32)
+#define CHAIN_BYTES 256u
 
 void back_init(struct back_set *set, struct abi_vm *shared, const struct vq_memory *memory,
                const struct back_host *host)
@@ -36,25 +42,59 @@ int back_add(struct back_set *set, const struct back_kind *kind)
     return 0;
 }
 
-/* Starts and stops the queues as the driver's status says. */
-static void follow_status(struct back_set *set, struct back_device *device)
+/* 3.1.1: a driver that goes on although FEATURES_OK was refused is not served. */
+static bool is_running(const struct back_device *device)
 {
     uint32_t status = __atomic_load_n(&device->shared->status, __ATOMIC_ACQUIRE);
-    bool run = (status & STATUS_DRIVER_OK) != 0 && (status & STATUS_FAILED) == 0;
-    if (run == device->running) {
-        return;
-    }
-    device->running = run;
-    device->more = false;
-    device->offset = 0;
+    uint32_t good = STATUS_DRIVER_OK | STATUS_FEATURES_OK;
+    return (status & (good | STATUS_FAILED)) == good;
+}
+
+/* Starts and stops each queue as the driver's status and its QueueReady say (4.2.2.2). */
+static void follow_driver(struct back_set *set, struct back_device *device)
+{
+    bool running = is_running(device);
     for (unsigned n = 0; n < device->kind->queues; n++) {
-        if (run) {
-            vq_start(&device->queues[n], &set->memory, &device->shared->queues[n],
-                     device->kind->queue_size);
-        } else {
-            vq_stop(&device->queues[n]);
+        struct vq *vq = &device->queues[n];
+        const struct abi_queue *shared = &device->shared->queues[n];
+        bool ready = running && __atomic_load_n(&shared->ready, __ATOMIC_ACQUIRE) != 0;
+        if (ready && !vq->ready) {
+            vq_start(vq, &set->memory, shared, device->kind->queue_size);
+        } else if (!ready) {
+            vq_stop(vq);
         }
     }
+}
+
+/* --- a turn -------------------------------------------------------------------------------------
+ */
+
+size_t back_spend(struct back_device *device, uint64_t size)
+{
+    size_t part = MIN(size, (uint64_t)device->budget);
+    device->budget -= part;
+    return part;
+}
+
+int back_pop(struct back_device *device, struct vq *vq, struct vq_chain *chain)
+{
+    if (device->budget <= CHAIN_BYTES) { /* its data gets at least one byte */
+        device->more = true;
+        return 0;
+    }
+    int got = vq_pop(vq, chain);
+    if (got > 0) {
+        (void)back_spend(device, CHAIN_BYTES);
+    }
+    return MAX(got, 0);
+}
+
+void back_push(struct back_device *device, struct vq *vq, const struct vq_chain *chain,
+               uint32_t written)
+{
+    vq->offset = 0;
+    vq_push(vq, chain, written);
+    device->used = true;
 }
 
 /* A broken queue: the driver is told that it has to reset (2.1.2). */
@@ -84,12 +124,10 @@ static bool wants_interrupt(const struct back_device *device)
 static bool serve(struct back_set *set, unsigned n)
 {
     struct back_device *device = &set->devices[n];
-    follow_status(set, device);
-    if (!device->running) {
-        return false;
-    }
+    follow_driver(set, device);
     device->used = false;
     device->more = false;
+    device->budget = TURN_BYTES;
     device->kind->serve(device);
     uint32_t reasons = look_for_trouble(device);
     reasons |= device->used && wants_interrupt(device) ? INTERRUPT_USED : 0;

@@ -39,10 +39,9 @@ struct back_device {
     struct abi_device *shared;
     const struct back_host *host;
     struct vq queues[ABI_QUEUES_PER_DEVICE];
-    bool running;    /* the driver has said DRIVER_OK */
-    bool more;       /* its turn was over before all was done: it is to be rung again, soon */
-    bool used;       /* something was given back since the last look */
-    uint64_t offset; /* how far the chain at the head of the output queue has been taken */
+    bool more;     /* its turn was over before all was done: it is to be rung again, soon */
+    bool used;     /* something was given back since the last look */
+    size_t budget; /* bytes that are left of this turn */
 };
 
 struct back_set {
@@ -55,6 +54,15 @@ struct back_set {
 
 extern const struct back_kind back_console;
 extern const struct back_kind back_entropy;
+
+/* For kinds: the next chain of a queue, or 0 when there is none, it is broken or the turn is over.
+ */
+MUST_CHECK int back_pop(struct back_device *device, struct vq *vq, struct vq_chain *chain);
+/* Gives a chain back to the driver. */
+void back_push(struct back_device *device, struct vq *vq, const struct vq_chain *chain,
+               uint32_t written);
+/* At most `size` bytes of the turn's budget. */
+size_t back_spend(struct back_device *device, uint64_t size);
 
 /* An empty set for a VM's shared page. */
 void back_init(struct back_set *set, struct abi_vm *shared, const struct vq_memory *memory,

@@ -4,27 +4,30 @@
 
 #define ID_ENTROPY 4u
 #define CHUNK      256u
-#define CHAIN_MAX  4096u /* bytes a chain; the driver asks again for more (5.4.6.1) */
+
+/* Fills a chain, or as much of it as the turn allows: its length tells the driver (5.4.6.2). */
+static uint32_t fill(struct back_device *device, struct vq *vq, const struct vq_chain *chain)
+{
+    uint8_t data[CHUNK];
+    uint64_t done = 0;
+    size_t part;
+    while ((part = back_spend(device, MIN(chain->in_size - done, (uint64_t)sizeof(data)))) != 0) {
+        device->host->random(data, part);
+        size_t written = vq_write(vq, chain, done, data, part);
+        done += written;
+        if (written != part) {
+            break;
+        }
+    }
+    return (uint32_t)done;
+}
 
 static void serve(struct back_device *device)
 {
     struct vq *vq = &device->queues[0];
     struct vq_chain chain;
-    uint8_t data[CHUNK];
-    while (vq_pop(vq, &chain) > 0) {
-        uint64_t size = MIN(chain.in_size, (uint64_t)CHAIN_MAX);
-        uint64_t done = 0;
-        while (done < size) {
-            size_t part = MIN(size - done, (uint64_t)sizeof(data));
-            device->host->random(data, part);
-            size_t written = vq_write(vq, &chain, done, data, part);
-            done += written;
-            if (written != part) {
-                break;
-            }
-        }
-        vq_push(vq, &chain, (uint32_t)done);
-        device->used = true;
+    while (back_pop(device, vq, &chain) > 0) {
+        back_push(device, vq, &chain, fill(device, vq, &chain));
     }
 }
 

@@ -71,7 +71,8 @@ void vq_start(struct vq *vq, const struct vq_memory *memory, const struct abi_qu
     struct abi_queue queue = *(const volatile struct abi_queue *)shared;
     vq_stop(vq);
     vq->memory = memory;
-    bool sane = queue.ready != 0 && queue.size != 0 && queue.size <= MIN(size_max, VQ_SIZE_MAX) &&
+    vq->ready = queue.ready != 0;
+    bool sane = vq->ready && queue.size != 0 && queue.size <= MIN(size_max, VQ_SIZE_MAX) &&
                 (queue.size & (queue.size - 1)) == 0 && IS_ALIGNED(queue.desc, 16) &&
                 IS_ALIGNED(queue.driver, 2) && IS_ALIGNED(queue.device, 4);
     if (sane) {

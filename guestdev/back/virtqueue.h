@@ -31,7 +31,9 @@ struct vq {
     uint64_t desc, avail, used;
     uint16_t size; /* 0: not in use */
     uint16_t last_avail, used_index;
+    bool ready; /* the driver's word when vq_start read it, whether or not the rest made sense */
     bool broken;
+    uint64_t offset; /* of the chain at its head: the bytes that have been taken */
 };
 
 struct vq_segment {

@@ -15,6 +15,7 @@
 #define DESC_NEXT     1
 #define DESC_WRITE    2
 #define DESC_INDIRECT 4
+#define FEATURES_OK   8
 #define NEEDS_RESET   0x40
 
 #define REG(base, offset) (*(volatile uint32_t *)((base) + (offset)))
@@ -150,6 +151,39 @@ static void comes_back_empty(const char *name, uint64_t address, uint64_t length
     check(used.index == 1 && used.ring[0].length == written && serves(), name);
 }
 
+/* A buffer is offered to a queue that must not be served. */
+static void not_served(const char *name)
+{
+    put(0, (uint64_t)data, 64, DESC_WRITE, 0);
+    offer(0);
+    ring(ENTROPY);
+    check(used.index == 0 && serves(), name);
+}
+
+/* What a driver may get wrong on its way to DRIVER_OK (2.2.2, 3.1.1, 4.2.2.2). */
+static void negotiation(void)
+{
+    start(ENTROPY, 0);
+    REG(ENTROPY, FEATURES_SEL) = 0;
+    REG(ENTROPY, FEATURES) = 0; /* after FEATURES_OK: too late */
+    check((REG(ENTROPY, STATUS) & FEATURES_OK) != 0 && serves(), "features agreed on are kept");
+    start(ENTROPY, 0);
+    REG(ENTROPY, STATUS) = 0;
+    REG(ENTROPY, STATUS) = 3;
+    REG(ENTROPY, FEATURES_SEL) = 1;
+    REG(ENTROPY, FEATURES) = 3;
+    REG(ENTROPY, STATUS) = 11;
+    check((REG(ENTROPY, STATUS) & FEATURES_OK) == 0, "features that are not offered are refused");
+    REG(ENTROPY, STATUS) = 7;
+    not_served("a driver without FEATURES_OK");
+    start(ENTROPY, 0);
+    REG(ENTROPY, QUEUE_READY) = 0;
+    not_served("a queue that was taken back");
+    start(ENTROPY, 0);
+    REG(ENTROPY, STATUS) = 0;
+    not_served("a device after its reset");
+}
+
 static void chains(void)
 {
     start(ENTROPY, 0);
@@ -246,14 +280,24 @@ static void noise(void)
     check(serves(), "random queues");
 }
 
-/* Gigabytes of output in one chain: the call comes back soon, the rest is served in turns. */
+/* Gigabytes of output in one chain: the call comes back soon, the rest is served in turns. Its
+ * rings are its own, as it goes on while the other device is tested. */
 static void flood(void)
 {
-    start(CONSOLE, 1);
+    static volatile struct desc table[QSIZE] __attribute__((aligned(4096)));
+    static volatile uint16_t offered[3 + QSIZE] __attribute__((aligned(4096)));
+    static volatile uint32_t returned[2 + 2 * QSIZE] __attribute__((aligned(4096)));
+
+    REG(CONSOLE, STATUS) = 0;
+    wipe(returned, sizeof(returned));
     for (unsigned n = 0; n < QSIZE; n++) {
-        put(n, 0x40000000, SEGMENT, n < QSIZE - 1 ? DESC_NEXT : 0, n + 1);
+        table[n].address = 0x40000000;
+        table[n].length = SEGMENT;
+        table[n].flags = n < QSIZE - 1 ? DESC_NEXT : 0;
+        table[n].next = (uint16_t)(n + 1);
     }
-    offer(0);
+    offered[1] = 1;
+    start_at(CONSOLE, 1, (uint64_t)table, (uint64_t)offered, (uint64_t)returned);
     uint64_t before = mrs(cntvct_el0);
     ring(CONSOLE);
     check(mrs(cntvct_el0) - before < mrs(cntfrq_el0) * 2,
@@ -263,6 +307,7 @@ static void flood(void)
 int main(void)
 {
     check(serves(), "a good request");
+    negotiation();
     chains();
     tables();
     addresses();

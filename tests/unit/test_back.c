@@ -30,6 +30,7 @@ static struct back_set set;
 static char written[70000];
 static size_t written_count, console_room, pending_count;
 static const char *pending;
+static unsigned endless; /* how often a driver on another CPU still offers its buffer again */
 
 /* Each piece at another place, as a VM's memory is: an access over a border would be seen. */
 static void *at(void *context, uint64_t address, uint64_t *size)
@@ -69,9 +70,18 @@ static size_t console_read(void *context, char *data, size_t size)
     return size;
 }
 
+static void offer(uint16_t head);
+static unsigned used_index(void);
+
 static void fill_random(void *data, size_t size)
 {
+    uint16_t offered;
     memset(data, 0xa5, size);
+    memcpy(&offered, guest(AVAIL + 2), 2);
+    if (endless != 0 && offered == (uint16_t)(used_index() + 1)) {
+        endless--;
+        offer(0);
+    }
 }
 
 static const struct back_host host = {console_write, console_read, fill_random, NULL};
@@ -90,6 +100,7 @@ static int setup(void **state)
     console_room = SIZE_MAX;
     pending_count = 0;
     pending = "";
+    endless = 0;
     return 0;
 }
 
@@ -293,6 +304,60 @@ static void reset_and_again(void **state)
     }
 }
 
+/* QueueReady 0 ends a queue while the device goes on (4.2.2.2); 1 takes it over anew. */
+static void queue_off_and_on(void **state)
+{
+    (void)state;
+    start_driver(1, 0);
+    set_desc(DESC, 0, DATA, 8, 2, 0);
+    offer(0);
+    assert_true(back_ring(&set, 2));
+    shared->devices[1].queues[0].ready = 0;
+    offer(0);
+    assert_false(back_ring(&set, 2));
+    assert_int_equal(used_index(), 1);
+    memset(guest(AVAIL), 0, 64);
+    memset(guest(USED), 0, 64);
+    shared->devices[1].queues[0].ready = 1;
+    offer(0);
+    assert_true(back_ring(&set, 2));
+    assert_int_equal(used_index(), 1);
+}
+
+/* A driver whose features were refused gets nothing. */
+static void no_features(void **state)
+{
+    (void)state;
+    start_driver(1, 0);
+    shared->devices[1].status = 7;
+    set_desc(DESC, 0, DATA, 8, 2, 0);
+    offer(0);
+    assert_false(back_ring(&set, 2));
+    assert_int_equal(used_index(), 0);
+}
+
+/* A driver that offers as fast as it is served does not hold the host. */
+static void endless_driver(void **state)
+{
+    (void)state;
+    for (uint32_t length = 1; length <= 4096; length *= 4096) {
+        start_driver(1, 0);
+        set_desc(DESC, 0, DATA, length, 2, 0);
+        endless = 100000;
+        offer(0);
+        assert_true(back_ring(&set, 2));
+        assert_int_equal(back_unfinished(&set), 2);
+        assert_in_range(endless, 99000, 100000);
+        endless = 0;
+        while (back_unfinished(&set) != 0) {
+            assert_true(back_ring(&set, 2) || back_unfinished(&set) == 0);
+        }
+        shared->devices[1].status = 0;
+        assert_false(back_ring(&set, 2));
+        memset(ram, 0, RAM_SIZE);
+    }
+}
+
 static void needs_reset(void)
 {
     assert_true(back_ring(&set, 2));
@@ -467,6 +532,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(input, setup, teardown),
         cmocka_unit_test_setup_teardown(entropy_and_indirect_tables, setup, teardown),
         cmocka_unit_test_setup_teardown(reset_and_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(queue_off_and_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_features, setup, teardown),
+        cmocka_unit_test_setup_teardown(endless_driver, setup, teardown),
         cmocka_unit_test_setup_teardown(hostile_loop, setup, teardown),
         cmocka_unit_test_setup_teardown(hostile_index, setup, teardown),
         cmocka_unit_test_setup_teardown(hostile_order, setup, teardown),
