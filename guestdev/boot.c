@@ -16,7 +16,7 @@
 
 #define IMAGE_MAGIC       UINT32_C(0x644d5241) /* "ARM\x64" at offset 56 */
 #define IMAGE_HEADER      64
-#define ZBOOT_MAGIC       UINT32_C(0x676d697a) /* "zimg" at offset 4 of an EFI zboot image */
+#define ZBOOT_MAGIC       UINT32_C(0x676d697a) /* "zimg" at offset 4 */
 #define IMAGE_BASE        MIB(2)
 #define IMAGE_BIG_ENDIAN  BIT64(0)
 #define RAW_OFFSET        KIB(512)
@@ -186,6 +186,29 @@ static int place_gzip(struct loader *l, const uint8_t *data, size_t size)
     return place_image(l, to, (size_t)made);
 }
 
+/* An EFI zboot image, Linux 6.1 and later: a PE program that unpacks the Image in it. Where that
+ * lies: drivers/firmware/efi/libstub/zboot-header.S. */
+enum { ZBOOT_OFFSET = 8, ZBOOT_LENGTH = 12, ZBOOT_PACKER = 24, ZBOOT_HEADER = 56 };
+
+static bool is_zboot(const uint8_t *data, size_t size)
+{
+    return size >= ZBOOT_HEADER && load32(data + 4) == ZBOOT_MAGIC;
+}
+
+static int place_zboot(struct loader *l, const uint8_t *data, size_t size)
+{
+    uint32_t offset = load32(data + ZBOOT_OFFSET), length = load32(data + ZBOOT_LENGTH);
+
+    if (memcmp(data + ZBOOT_PACKER, "gzip", sizeof("gzip")) != 0) {
+        return refuse(l, ERR_FORMAT,
+                      "the kernel is an EFI zboot image not packed by gzip: give the Image inside");
+    }
+    if (offset > size || length > size - offset || !gzip_is(data + offset, length)) {
+        return refuse(l, ERR_FORMAT, "the EFI zboot image is truncated or holds no gzip data");
+    }
+    return place_gzip(l, data + offset, length);
+}
+
 /* ELF64 (System V gABI): offsets in the headers. */
 enum {
     EH_IDENT = 16,
@@ -279,8 +302,8 @@ static int place_kernel(struct loader *l)
     if (load32(data) == UINT32_C(0x464c457f)) {
         return place_elf(l, data, size);
     }
-    if (size >= 8 && load32(data + 4) == ZBOOT_MAGIC) {
-        return refuse(l, ERR_FORMAT, "the kernel is an EFI zboot image: give the Image inside it");
+    if (is_zboot(data, size)) {
+        return place_zboot(l, data, size);
     }
     return place_raw(l, data, size);
 }

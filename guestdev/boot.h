@@ -13,8 +13,8 @@ struct boot_file {
 };
 
 struct boot_config {
-    struct boot_file
-        kernel; /* arm64 Image, ELF64 (static, AArch64), else raw, which goes where QEMU puts it */
+    struct boot_file kernel; /* arm64 Image, the same in gzip or in an EFI zboot image, ELF64
+                                (static, AArch64), else raw, which goes where QEMU puts it */
     struct boot_file initrd;
     struct boot_file dtb; /* used instead of the generated one; /chosen and /memory are filled in */
     const char *append;   /* the kernel's command line, or NULL */
