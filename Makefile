@@ -150,10 +150,10 @@ $(eval $(call tidy_images,tidy,))
 $(eval $(call tidy_images,tidy-quick,--checks=-clang-analyzer-*))
 
 help:
-	@sed -n 's/^#: *//p' Makefile */module.mk
+	@sed -n 's/^#: *//p' Makefile $(filter %.mk,$(MAKEFILE_LIST))
 
 #: make             build everything
-#: make run         boot a Debian arm64 guest through the whole stack
+#: make run         boot a Debian arm64 guest through the whole stack; ON=qemu, bochs or kvm; GUEST=cloud or full
 #: make test        install, build, run all tests; make test-long: the long ones too
 #: make tidy        clang-tidy over root, engine and hosted; tidy-quick: without its analyzer
 #: make compile_commands.json    for editors

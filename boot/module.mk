@@ -5,8 +5,8 @@ ROOT_SRC += boot/multiboot2.asm boot/entry.asm boot/trampoline.asm boot/multiboo
 #: make image       build/exarch.img: a disk image for dd to a USB stick (UEFI); INI=FILE: its exarch.ini
 #: make iso         build/exarch.iso: BIOS and UEFI, for a CD or (dd) a USB stick
 .PHONY: image iso
-image: $(BUILD)/exarch.img
-iso: $(BUILD)/exarch.iso
+image iso: setup
+	$(call build,$(BUILD)/exarch.$(if $(filter iso,$@),iso,img))
 
 # The files that INI names are not known to make: with INI the images are made each time.
 INI ?=

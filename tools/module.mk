@@ -7,7 +7,8 @@ RUN_CPUS   ?= 1
 RUN_MEMORY ?= 1536
 
 .PHONY: run
-run: all
+run: setup
+	$(call build,$(BUILD)/BOOTX64.EFI)
 	@tools/fetch-guest $(GUEST) initrd
 	@BUILD=$(BUILD) tools/mkimage disk $(BUILD)/run.img --ini tools/run.ini \
 	    --add debian/kernel=$(CACHE)/guest/kernel-$(GUEST) --add debian/initrd.gz=$(CACHE)/guest/initrd.gz

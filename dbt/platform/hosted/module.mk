@@ -4,7 +4,8 @@ HOSTED_SRC += $(addprefix dbt/platform/hosted/,main.c memory.c view.c run.c even
 
 #: make hosted      build/exarch-hosted, the engine as an ordinary process
 .PHONY: hosted
-hosted: $(BUILD)/exarch-hosted
+hosted: setup
+	$(call build,$(BUILD)/exarch-hosted)
 
 ALL_TARGETS += $(BUILD)/exarch-hosted
 
@@ -12,5 +13,5 @@ ALL_TARGETS += $(BUILD)/exarch-hosted
 .PHONY: run-hosted
 run-hosted: hosted
 	@tools/fetch-guest initrd
-	@$(BUILD)/exarch-hosted --kernel .cache/guest/kernel-cloud --initrd .cache/guest/initrd.gz \
+	@$(BUILD)/exarch-hosted --kernel $(CACHE)/guest/kernel-cloud --initrd $(CACHE)/guest/initrd.gz \
 	    --append "console=ttyAMA0 earlycon"
