@@ -179,7 +179,10 @@ void console_log(const char *text, size_t size)
 {
     uint64_t state = machine_lock(&lock);
     if (log_port.sent == log_port.head && last_sent != '\n') {
-        append_log("\r\n", 2); /* the port in front is within a line */
+        /* The port in front is within a line. The monitor's is its prompt, which it draws again. */
+        bool prompt = front == CONSOLE_MONITOR && unsent(&ports[front]) == 0;
+        const char *away = prompt ? "\r\033[K" : "\r\n";
+        append_log(away, strlen(away));
     }
     append_log(text, size);
     pump();
@@ -320,8 +323,8 @@ static void switch_by(unsigned step)
 static void help(void)
 {
     static const char text[] =
-        "\r\n[Ctrl-A and then: Ctrl-A or a sends a Ctrl-A, m the monitor, 1 to 9 a "
-        "guest, n the next, p the previous one]\r\n";
+        "\r\n[Ctrl-A and then: m the monitor, d detach, which is the same, 1 to 9 a guest, n the "
+        "next,\r\n p the previous one, Ctrl-A or a sends a Ctrl-A]\r\n";
     uint64_t state = machine_lock(&lock);
     append_log(text, sizeof(text) - 1);
     pump();

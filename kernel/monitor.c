@@ -65,19 +65,22 @@ static int find_guest(const char *text)
     return -1;
 }
 
-static void answer(int error, const char *what)
-{
-    if (error < 0) {
-        say("%s: %s", what, err_text(error));
-    }
-}
-
 /* Applies an action to the guest that the first argument names. */
 static void on_guest(char *const *argv, int (*act)(unsigned n))
 {
+    struct guest_info info;
     int n = find_guest(argv[1]);
-    if (n >= 0) {
-        answer(act((unsigned)n), argv[0]);
+    int error = n >= 0 ? act((unsigned)n) : 0;
+    if (error == 0) {
+        return;
+    }
+    guests_describe((unsigned)n, &info);
+    if (info.state == GUEST_BROKEN) {
+        say("%s: %s is broken; the log says what exarch.ini should have", argv[0], info.name);
+    } else if (error == -ERR_BUSY || error == -ERR_NOENT) { /* not in this state */
+        say("%s: %s is %s", argv[0], info.name, guests_state_name(info.state));
+    } else {
+        say("%s: %s", argv[0], err_text(error));
     }
 }
 
@@ -161,10 +164,15 @@ static void run_history(unsigned argc, char *const *argv)
     char chunk[HISTORY_CHUNK];
     uint64_t at = 0;
     size_t size;
+    char last = '\n';
     (void)argc;
     int n = find_guest(argv[1]);
     while (n >= 0 && (size = console_history((unsigned)n + 1, &at, chunk, sizeof(chunk))) != 0) {
         console_say(CONSOLE_MONITOR, chunk, size);
+        last = chunk[size - 1];
+    }
+    if (last != '\n') { /* the prompt would be drawn over it */
+        say("%s", "");
     }
 }
 
@@ -249,7 +257,9 @@ static void run_log(unsigned argc, char *const *argv)
             return;
         }
     }
-    say("expected: log, or log AREA error|warn|info|debug");
+#define AREA_NAME(name, text) " " text
+    say("expected: log, or log AREA error|warn|info|debug; AREA:" LOG_AREA_ROWS(AREA_NAME));
+#undef AREA_NAME
 }
 
 static void run_time(unsigned argc, char *const *argv)
@@ -361,7 +371,7 @@ static void execute(void *context, const char *line)
         if (strcmp(c->name, argv[0]) != 0) {
             continue;
         }
-        if (takes_guest(c) && argc != 2) {
+        if ((takes_guest(c) && argc != 2) || (!c->usage[0] && argc != 1)) {
             say("expected: %s %s", c->name, c->usage);
         } else {
             c->run(argc, argv);

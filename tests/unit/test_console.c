@@ -226,6 +226,22 @@ static void the_log_is_always_seen(void **state)
     console_pump_log_forced();
 }
 
+/* The monitor's prompt makes way for the log; what is still on its way to the line does not. */
+static void the_log_and_the_prompt(void **state)
+{
+    (void)state;
+    console_say(CONSOLE_MONITOR, "exarch> ", 8);
+    console_log("log\r\n", 5);
+    assert_string_equal(seen, "exarch> \r\033[Klog\r\n");
+    clear();
+    line_room = 4;
+    console_say(CONSOLE_MONITOR, "12345678\r\n", 10);
+    console_log("log\r\n", 5);
+    line_room = SIZE_MAX;
+    console_pump();
+    assert_string_equal(seen, "1234\r\nlog\r\n5678\r\n");
+}
+
 static void input_has_an_end(void **state)
 {
     (void)state;
@@ -315,6 +331,7 @@ int main(void)
         cmocka_unit_test_setup(the_front_loses_nothing, setup),
         cmocka_unit_test_setup(a_switch_frees_who_was_refused, setup),
         cmocka_unit_test_setup(the_log_is_always_seen, setup),
+        cmocka_unit_test_setup(the_log_and_the_prompt, setup),
         cmocka_unit_test_setup(the_log_loses_whole_lines, setup),
         cmocka_unit_test_setup(a_guest_cannot_crowd_the_log, setup),
         cmocka_unit_test_setup(input_has_an_end, setup),

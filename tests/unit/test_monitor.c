@@ -69,13 +69,13 @@ const char *guests_state_name(enum guest_state state)
 int guests_start(unsigned n)
 {
     act("start%u ", n);
-    return states[n] == GUEST_RUNNING ? -ERR_BUSY : 0;
+    return states[n] == GUEST_RUNNING ? -ERR_BUSY : states[n] == GUEST_BROKEN ? -ERR_INVAL : 0;
 }
 
 int guests_stop(unsigned n)
 {
     act("stop%u ", n);
-    return 0;
+    return states[n] == GUEST_BROKEN ? -ERR_NOENT : 0;
 }
 
 int guests_reset(unsigned n)
@@ -219,7 +219,16 @@ static void guests_by_number_and_name(void **state)
     type("start 2\rstop debian\rreset 1\rpause debug\rresume 2\rstats 1\r");
     assert_string_equal(acts, "start1 stop0 reset0 pause1=1 pause1=0 stats0 ");
     type("start 1\r");
-    expect_seen("start: busy");
+    expect_seen("start: debian is running");
+    states[1] = GUEST_BROKEN;
+    type("start debug\r");
+    expect_seen("start: debug is broken; the log says");
+    type("stop debug\r");
+    expect_seen("stop: debug is broken; the log says");
+    states[1] = GUEST_OFF;
+    acts[strlen(acts) - strlen("start1 stop1 ")] = 0;
+    type("list all\r");
+    expect_seen("expected: list");
     type("start 3\r");
     expect_seen("there is no guest '3'");
     type("start\r");
@@ -257,7 +266,7 @@ static void the_log(void **state)
     type("log mem debug\r");
     assert_string_equal(acts, "level1=3 ");
     type("log mum debug\rlog mem much\r");
-    expect_seen("expected: log, or log AREA");
+    expect_seen("expected: log, or log AREA error|warn|info|debug; AREA: boot ");
     assert_string_equal(acts, "level1=3 ");
 }
 
@@ -266,7 +275,7 @@ static void consoles(void **state)
     (void)state;
     console_write(1, "boot messages", 13);
     type("history 1\r");
-    expect_seen("boot messages");
+    expect_seen("boot messages\r\n\rexarch> ");
     type("console debian\r");
     assert_int_equal(console_front(), 1);
     type("list\r"); /* goes to the guest */
