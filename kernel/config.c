@@ -14,13 +14,16 @@
 #define MEMORY_MAX       GIB(1024)
 #define MEMORY_UNIT      MIB(2)
 #define LINE_MAX         320u
+#define KEYS_MAX         16u
 #define CONFIG_CORES_MAX 64u /* a number beyond this machine's CPUs wraps around */
 
 struct reading {
     struct config *config;
     const struct config_host *host;
     struct config_guest *guest; /* of the section at hand; NULL in others */
-    enum { IN_NOTHING, IN_HOST, IN_GUEST } section;
+    enum { IN_NOTHING, IN_HOST, IN_GUEST, IN_BROKEN } section;
+    unsigned host_line;       /* of [host]; 0: not yet */
+    unsigned lines[KEYS_MAX]; /* of the section's keys so far, as in its table; 0: not yet */
 };
 
 static void complain(struct reading *r, unsigned line, const char *format, ...)
@@ -148,11 +151,11 @@ static const char *host_when_idle(struct reading *r, const struct ini_entry *ent
 
 static const char *take_path(struct config_file *file, const struct ini_entry *entry)
 {
+    file->line = entry->line;
     if (entry->value[0] == 0 || strlen(entry->value) >= sizeof(file->path)) {
         return "a file's path of at most 63 characters";
     }
     string_copy(file->path, entry->value, sizeof(file->path));
-    file->line = entry->line;
     return NULL;
 }
 
@@ -305,6 +308,8 @@ static const struct key guest_keys[] = {
 };
 // clang-format on
 
+_Static_assert(ARRAY_SIZE(guest_keys) <= KEYS_MAX && ARRAY_SIZE(host_keys) <= KEYS_MAX, "lines");
+
 /* "a, b or c" of the table's keys. */
 static void list_keys(const struct key *keys, char *text, size_t size)
 {
@@ -375,10 +380,15 @@ static void begin_guest(struct reading *r, const struct ini_entry *entry, const 
 
 static void begin_section(struct reading *r, const struct ini_entry *entry)
 {
-    r->section = IN_NOTHING;
+    r->section = IN_BROKEN;
     r->guest = NULL;
-    if (strcmp(entry->section, "host") == 0) {
+    memset(r->lines, 0, sizeof(r->lines));
+    if (strcmp(entry->section, "host") == 0 && r->host_line != 0) {
+        complain(r, entry->line, "[host]: it is already in line %u; expected it once",
+                 r->host_line);
+    } else if (strcmp(entry->section, "host") == 0) {
         r->section = IN_HOST;
+        r->host_line = entry->line;
     } else if (strncmp(entry->section, "guest ", 6) == 0) {
         const char *name = entry->section + 6;
         while (*name == ' ' || *name == '\t') {
@@ -390,29 +400,36 @@ static void begin_section(struct reading *r, const struct ini_entry *entry)
     }
 }
 
-static void take_key(struct reading *r, const struct ini_entry *entry)
+static const struct key *find_key(const struct key *keys, const char *name)
+{
+    while (keys->name != NULL && strcmp(keys->name, name) != 0) {
+        keys++;
+    }
+    return keys;
+}
+
+/* Takes a key, or complains; false when it did. */
+static bool take_key(struct reading *r, const struct ini_entry *entry)
 {
     const struct key *keys = r->section == IN_HOST ? host_keys : guest_keys;
-    const struct key *key = keys;
+    const struct key *key = find_key(keys, entry->key);
+    unsigned *line = &r->lines[key - keys];
     char list[160];
-    while (key->name != NULL && strcmp(key->name, entry->key) != 0) {
-        key++;
-    }
     if (key->name == NULL) {
         list_keys(keys, list, sizeof(list));
-        if (r->guest != NULL) {
-            r->guest->broken = true;
-        }
         complain(r, entry->line, "unknown key '%s'; expected %s", entry->key, list);
-        return;
+        return false;
     }
+    if (*line != 0) {
+        complain(r, entry->line, "%s is already in line %u; expected it once", entry->key, *line);
+        return false;
+    }
+    *line = entry->line;
     const char *expected = key->parse(r, entry);
     if (expected != NULL) {
-        if (r->guest != NULL) {
-            r->guest->broken = true;
-        }
         complain(r, entry->line, "%s = %.40s: expected %s", entry->key, entry->value, expected);
     }
+    return expected == NULL;
 }
 
 static bool take_entry(void *context, const struct ini_entry *entry)
@@ -420,19 +437,25 @@ static bool take_entry(void *context, const struct ini_entry *entry)
     struct reading *r = context;
     if (entry->key[0] == 0) {
         begin_section(r, entry);
-    } else if (r->section != IN_NOTHING) {
-        take_key(r, entry);
-    } else if (entry->section[0] == 0) {
+    } else if (r->section == IN_NOTHING) {
         complain(r, entry->line, "'%s' stands before any section; expected [host] or [guest NAME]",
                  entry->key);
+    } else if (r->section != IN_BROKEN) { /* what it holds is nobody's */
+        bool fine = take_key(r, entry);
+        if (r->guest != NULL) {
+            r->guest->broken |= !fine;
+        }
     }
     return true;
 }
 
-static void take_broken(void *context, unsigned line, const char *why)
+static void take_broken(void *context, unsigned line, bool section, const char *why)
 {
     struct reading *r = context;
-    if (r->guest != NULL) {
+    if (section) {
+        r->section = IN_BROKEN;
+        r->guest = NULL;
+    } else if (r->guest != NULL) {
         r->guest->broken = true;
     }
     complain(r, line, "%s", why);
@@ -459,7 +482,7 @@ static void check_guests(struct reading *r)
         struct config_guest *guest = &r->config->guests[n];
         unsigned memory_line = guest->memory_line != 0 ? guest->memory_line : guest->line;
         bool own_engine = guest->engine.path[0] != 0; /* a test: it knows what it needs */
-        if (guest->kernel.path[0] == 0 && !own_engine) {
+        if (guest->kernel.line == 0 && !own_engine) {
             BREAK_GUEST(r, guest, guest->line, "[guest %s]: expected kernel = FILE", guest->name);
         }
         if (guest->cpus != 1 && !own_engine) {

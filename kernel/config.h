@@ -39,7 +39,7 @@ enum config_output {
 
 struct config_file {
     char path[CONFIG_PATH_MAX]; /* "" when there is none */
-    unsigned line;
+    unsigned line;              /* 0: the key is not there */
 };
 
 struct config_guest {

@@ -397,6 +397,9 @@ static void read_config(void)
     for (unsigned area = 0; area < LOG_AREAS; area++) {
         log_set_level((enum log_area)area, (enum log_level)config.log_level);
     }
+    if (file != NULL && config.guest_count == 0) {
+        log_warn(LOG_CONFIG, "%s has no [guest NAME]: no guest starts", CONFIG_NAME);
+    }
     log_info(LOG_CONFIG, "%u guest(s), %lu pages free", config.guest_count, stats.free_pages);
 }
 

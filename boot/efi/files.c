@@ -136,10 +136,11 @@ static bool take_entry(void *context, const struct ini_entry *entry)
 }
 
 /* Root reads the whole file again and says what is wrong with it, with line numbers. */
-static void ignore_broken(void *context, unsigned line, const char *why)
+static void ignore_broken(void *context, unsigned line, bool section, const char *why)
 {
     (void)context;
     (void)line;
+    (void)section;
     (void)why;
 }
 

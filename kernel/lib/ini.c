@@ -24,30 +24,33 @@ static struct piece trim(struct piece p)
     return p;
 }
 
-/* False when it does not fit, or holds a byte that is no text. */
-static bool keep(char *to, size_t size, struct piece p)
+/* NULL, or why not: it does not fit, or holds a byte that is no text. */
+static const char *keep(char *to, size_t size, struct piece p, const char *too_long)
 {
     size_t length = (size_t)(p.end - p.start);
 
-    if (length >= size || memchr(p.start, 0, length)) {
-        return false;
+    if (memchr(p.start, 0, length)) {
+        return "a byte is 0; expected text in UTF-8";
+    }
+    if (length >= size) {
+        return too_long;
     }
     memcpy(to, p.start, length);
     to[length] = '\0';
-    return true;
+    return NULL;
 }
+
+_Static_assert(INI_SECTION_MAX == 64 && INI_KEY_MAX == 32 && INI_VALUE_MAX == 2048, "words below");
 
 static const char *take_section(struct piece p, struct ini_entry *entry)
 {
     if (p.end[-1] != ']') {
-        return "the section's line has no ']' at its end";
+        return "expected a ']' at the end of the section's line";
     }
     entry->key[0] = entry->value[0] = '\0';
-    if (!keep(entry->section, sizeof(entry->section),
-              trim((struct piece){p.start + 1, p.end - 1}))) {
-        return "the section's name is too long";
-    }
-    return NULL;
+    return keep(entry->section, sizeof(entry->section),
+                trim((struct piece){p.start + 1, p.end - 1}),
+                "the section's name is too long; expected at most 63 characters");
 }
 
 /* Without the comment that white space and a ';' begin. */
@@ -69,17 +72,15 @@ static const char *take_key(struct piece p, struct ini_entry *entry)
         return "expected [section] or key = value";
     }
     struct piece key = trim((struct piece){p.start, equals});
-    if (key.start == key.end) {
-        return "there is no key before the '='";
-    }
-    if (!keep(entry->key, sizeof(entry->key), key)) {
-        return "the key is too long";
-    }
     struct piece value = without_comment((struct piece){equals + 1, p.end});
-    if (!keep(entry->value, sizeof(entry->value), trim(value))) {
-        return "the value is too long";
+    if (key.start == key.end) {
+        return "expected a key before the '='";
     }
-    return NULL;
+    const char *why = keep(entry->key, sizeof(entry->key), key,
+                           "the key is too long; expected at most 31 characters");
+    return why ? why
+               : keep(entry->value, sizeof(entry->value), trim(value),
+                      "the value is too long; expected at most 2047 characters");
 }
 
 bool ini_read(const char *text, size_t size, const struct ini_reader *reader,
@@ -97,9 +98,10 @@ bool ini_read(const char *text, size_t size, const struct ini_reader *reader,
         if (p.start == p.end || *p.start == ';' || *p.start == '#') {
             continue;
         }
-        const char *why = *p.start == '[' ? take_section(p, entry) : take_key(p, entry);
+        bool section = *p.start == '[';
+        const char *why = section ? take_section(p, entry) : take_key(p, entry);
         if (why) {
-            reader->broken(reader->context, entry->line, why);
+            reader->broken(reader->context, entry->line, section, why);
             fine = false;
         } else if (!reader->entry(reader->context, entry)) {
             return false;

@@ -22,8 +22,9 @@ struct ini_entry {
 struct ini_reader {
     /* Each section line and each key, in the file's order; false ends the reading. */
     bool (*entry)(void *context, const struct ini_entry *entry);
-    /* A line that is neither: what is wrong with it. Reading goes on. */
-    void (*broken)(void *context, unsigned line, const char *why);
+    /* A line that is neither: what is wrong with it, and whether it was to begin a section: what
+     * follows belongs to none. Reading goes on. */
+    void (*broken)(void *context, unsigned line, bool section, const char *why);
     void *context;
 };
 

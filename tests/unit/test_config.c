@@ -148,6 +148,25 @@ static const struct {
      false},
     {"[guest a]\nkernel=k\n[guest a]\nkernel=k\n",
      "exarch.ini:3: [guest a]: this guest is already in line 1; expected another name\n", true},
+    {"[guest a]\nkernel=k\nmemory=1G\nkernel=l\n",
+     "exarch.ini:4: kernel is already in line 2; expected it once\n", true},
+    {"[host]\nconsole=screen\n[guest a]\nkernel=k\n[host]\nloglevel=debug\n",
+     "exarch.ini:5: [host]: it is already in line 1; expected it once\n", false},
+    {"[guest a]\nkernel=k\n[guest b\nkernel=l\n",
+     "exarch.ini:3: expected a ']' at the end of the section's line\n", false},
+    {"[guest a]\nkernel=k\n[guest 0123456789012345678901234567890123456789012345678901234567]\n"
+     "kernel=l\n",
+     "exarch.ini:3: the section's name is too long; expected at most 63 characters\n", false},
+    {"[guest a]\nkernel=k\n[guest 01234567890123456789012345678901]\nkernel=l",
+     "exarch.ini:3: [guest 01234567890123456789012345678901]: expected a name of 1 to 31 letters, "
+     "digits, '-', '_' and '.'\n",
+     false},
+    {"[guest a]\nkernel=0123456789012345678901234567890123456789012345678901234567890123",
+     "exarch.ini:2: kernel = 0123456789012345678901234567890123456789: expected a file's path of "
+     "at most 63 characters\n",
+     true},
+    {"[guest a]\nkernel=\n",
+     "exarch.ini:2: kernel = : expected a file's path of at most 63 characters\n", true},
     {"[guest a]\nkernel=k\ndisks = vda.img\n",
      "exarch.ini:3: disks = vda.img: expected nothing: this version gives guests no disks and no "
      "nets\n",

@@ -256,12 +256,12 @@ static bool note_entry(void *context, const struct ini_entry *e)
     return strcmp(e->key, "stop") != 0;
 }
 
-static void note_broken(void *context, unsigned line, const char *why)
+static void note_broken(void *context, unsigned line, bool section, const char *why)
 {
     size_t used = strlen(seen);
 
     (void)context;
-    snprintf(seen + used, sizeof(seen) - used, "%u!%s\n", line, why);
+    snprintf(seen + used, sizeof(seen) - used, "%u!%s%s\n", line, section ? "[" : "", why);
 }
 
 static bool read_ini(const char *text, size_t size)
@@ -289,13 +289,15 @@ static void test_ini(void **state)
     check_ini("a=b", true, "1[]a=b\n");
     check_ini("; note\r\n\n# more\n [ guest one ] \r\n key = v = w ; x\t\r\nempty=\n", true,
               "4[guest one]=\n5[guest one]key=v = w\n6[guest one]empty=\n");
-    check_ini("nonsense\n[open\n=v\nk=v\n", false,
-              "1!expected [section] or key = value\n2!the section's line has no ']' at its end\n"
-              "3!there is no key before the '='\n4[]k=v\n");
+    check_ini(
+        "nonsense\n[open\n=v\nk=v\n", false,
+        "1!expected [section] or key = value\n2![expected a ']' at the end of the section's line\n"
+        "3!expected a key before the '='\n4[]k=v\n");
     check_ini("a=1\nstop=\nb=2\n", false, "1[]a=1\n2[]stop=\n");
     check_ini("averyveryveryveryveryverylongkeyindeed=1\nk=v", false,
-              "1!the key is too long\n2[]k=v\n");
+              "1!the key is too long; expected at most 31 characters\n2[]k=v\n");
     assert_false(read_ini("k=a\0b\n", 6));
+    assert_string_equal(seen, "1!a byte is 0; expected text in UTF-8\n");
 }
 
 static void test_ini_random(void **state)
