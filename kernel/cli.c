@@ -10,6 +10,7 @@
 #define CTRL(letter) ((letter) - 'A' + 1)
 #define ESC          0x1b
 #define DEL          0x7f
+#define ROW          79u /* columns, of terminals of 80: in the last one a terminal may wrap */
 
 enum escape_state { ESCAPE_NONE, ESCAPE_SEEN, ESCAPE_CSI };
 
@@ -18,18 +19,29 @@ static void say(struct cli *cli, const char *text)
     cli->ops->write(cli->context, text, strlen(text));
 }
 
+/* A line that is longer than the row is seen around the cursor. */
 void cli_redraw(struct cli *cli)
 {
     char move[16];
+    size_t indent = strlen(cli->prompt);
+    size_t room = ROW - indent;
+    size_t start = cli->cursor > room ? cli->cursor - room : 0;
+    size_t column = indent + cli->cursor - start;
     say(cli, "\r");
     say(cli, cli->prompt);
-    cli->ops->write(cli->context, cli->line, cli->length);
+    cli->ops->write(cli->context, cli->line + start, MIN(cli->length - start, room));
     say(cli, "\033[K\r");
-    size_t column = strlen(cli->prompt) + cli->cursor;
     if (column != 0) {
         format_buffer(move, sizeof(move), "\033[%zuC", column);
         say(cli, move);
     }
+}
+
+/* What was typed in one piece is not drawn yet when something is said below it. */
+static void leave_row(struct cli *cli)
+{
+    cli_redraw(cli);
+    say(cli, "\r\n");
 }
 
 void cli_init(struct cli *cli, const struct cli_ops *ops, void *context, const char *prompt)
@@ -117,13 +129,14 @@ static void browse(struct cli *cli, int by)
 /* --- completion ---------------------------------------------------------------------------------
  */
 
-/* How far all completions agree, and how many there are. */
-static size_t common_part(struct cli *cli, size_t start, const char **first, unsigned *count)
+/* How far all completions of a line's word agree, and how many there are. */
+static size_t common_part(struct cli *cli, const char *line, size_t start, const char **first,
+                          unsigned *count)
 {
     size_t common = 0;
-    *first = cli->ops->complete(cli->context, cli->line, start, 0);
+    *first = cli->ops->complete(cli->context, line, start, 0);
     for (*count = 0;; ++*count) {
-        const char *word = cli->ops->complete(cli->context, cli->line, start, *count);
+        const char *word = cli->ops->complete(cli->context, line, start, *count);
         if (word == NULL) {
             return common;
         }
@@ -139,24 +152,21 @@ static void complete(struct cli *cli)
 {
     const char *first;
     unsigned count;
+    char line[CLI_LINE_MAX]; /* up to the cursor */
     size_t start =
         cli->cursor > 0 && cli->line[cli->cursor - 1] == ' ' ? cli->cursor : word_start(cli);
-    char rest[CLI_LINE_MAX];
-    size_t rest_size = cli->length - cli->cursor;
 
-    /* The callback sees the line up to the cursor. */
-    memcpy(rest, cli->line + cli->cursor, rest_size);
-    cli->line[cli->cursor] = 0;
-    size_t common = common_part(cli, start, &first, &count);
+    memcpy(line, cli->line, cli->cursor);
+    line[cli->cursor] = 0;
+    size_t common = common_part(cli, line, start, &first, &count);
     size_t typed = cli->cursor - start;
     if (count > 1 && common == typed) {
-        say(cli, "\r\n");
+        leave_row(cli);
         for (unsigned n = 0; n < count; n++) {
-            say(cli, cli->ops->complete(cli->context, cli->line, start, n));
+            say(cli, cli->ops->complete(cli->context, line, start, n));
             say(cli, n + 1 < count ? "  " : "\r\n");
         }
     }
-    memcpy(cli->line + cli->cursor, rest, rest_size);
     if (count != 0 && common > typed) {
         insert(cli, first + typed, common - typed);
     }
@@ -172,7 +182,7 @@ static void end_line(struct cli *cli)
 {
     cli->line[cli->length] = 0;
     remember(cli);
-    say(cli, "\r\n");
+    leave_row(cli);
     cli->ops->execute(cli->context, cli->line);
     cli->length = 0;
     cli->cursor = 0;

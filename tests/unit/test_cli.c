@@ -99,6 +99,28 @@ static void plain_lines(void **state)
     expect("> ", 0);
     type("log\r\nstats 1\n\n");
     assert_string_equal(executed, "list|log|stats 1||");
+    assert_string_equal(listed, "> list|> log|> stats 1|> |"); /* also what came in one piece */
+}
+
+/* Nothing goes beyond the row: the part around the cursor is seen. */
+static void a_long_line(void **state)
+{
+    (void)state;
+    char row[80] = "> ";
+    for (unsigned n = 0; n < 10; n++) {
+        type("0123456789");
+    }
+    for (unsigned n = 0; n < 77; n++) {
+        row[2 + n] = (char)('0' + (23 + n) % 10);
+    }
+    expect(row, 77);
+    type("\033[H");
+    for (unsigned n = 0; n < 77; n++) {
+        row[2 + n] = (char)('0' + n % 10);
+    }
+    expect(row, 0);
+    type("\r");
+    assert_int_equal(strlen(executed), 101);
 }
 
 static void editing(void **state)
@@ -199,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(plain_lines, setup),
+        cmocka_unit_test_setup(a_long_line, setup),
         cmocka_unit_test_setup(editing, setup),
         cmocka_unit_test_setup(history, setup),
         cmocka_unit_test_setup(completion, setup),
