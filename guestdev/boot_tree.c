@@ -207,6 +207,7 @@ static int64_t complete_given(struct fdt_writer *w, const struct tree_config *co
     struct fdt_change changes[6];
     size_t count = 0;
     uint8_t memory[16], start[8], end[8];
+    bool initrd = config->initrd_end != 0;
     int error = fdt_open(&tree, config->given, config->given_size);
 
     if (error) {
@@ -222,12 +223,12 @@ static int64_t complete_given(struct fdt_writer *w, const struct tree_config *co
         changes[count++] =
             (struct fdt_change){"/chosen", "bootargs", config->append, strlen(config->append) + 1};
     }
-    if (config->initrd_end) {
-        store64(start, config->initrd_start);
-        store64(end, config->initrd_end);
-        changes[count++] = (struct fdt_change){"/chosen", "linux,initrd-start", start, 8};
-        changes[count++] = (struct fdt_change){"/chosen", "linux,initrd-end", end, 8};
-    }
+    /* a tree that was dumped elsewhere may name an initrd that is not there */
+    store64(start, config->initrd_start);
+    store64(end, config->initrd_end);
+    changes[count++] =
+        (struct fdt_change){"/chosen", "linux,initrd-start", initrd ? start : NULL, 8};
+    changes[count++] = (struct fdt_change){"/chosen", "linux,initrd-end", initrd ? end : NULL, 8};
     changes[count++] = (struct fdt_change){"/chosen", "rng-seed", config->seed, RNG_SEED_SIZE};
     changes[count++] =
         (struct fdt_change){"/chosen", "kaslr-seed", config->seed + RNG_SEED_SIZE, KASLR_SEED_SIZE};
