@@ -95,7 +95,7 @@ $(BUILD)/exarch-hosted: $(HOSTED_OBJ)
 # What is missing on the machine is installed before anything is built with it: in a make of its own,
 # since one make would do both at once. That make uses all cores, or as many as the user's -j says.
 .PHONY: all setup test test-long bench clean help check
-build = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) $(1)
+build = +@$(MAKE) --silent $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) $(1)
 
 all: setup
 	$(call build,build-images)
