@@ -120,7 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     fake_machine_make(2);
     made = true;
-    device = (struct abi_device){.kind = 3, .queue_max = {64, 64}};
+    device = (struct abi_device){
+        .kind = 3, .device_features = UINT64_C(0x110000000), .queue_max = {64, 64}};
     virtio_mmio_attach(&fake_vm, 2, &device, ring);
     fake_vm.ram_size = MIB(2);
     fake_runs(run_ops, &input);

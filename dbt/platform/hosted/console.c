@@ -6,10 +6,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "dbt/platform/hosted/hosted.h"
+#include "exarch/bits.h"
 
 #define ESCAPE 1 /* Ctrl-A: then x ends the guest, Ctrl-A is sent itself */
 
@@ -58,6 +60,7 @@ static size_t filter(uint8_t *data, size_t size)
         if (raw && !escaped && data[i] == ESCAPE) {
             escaped = true;
         } else if (escaped && (data[i] == 'x' || data[i] == 'X')) {
+            (void)plat_console_write("\r\n", 2); /* the guest was within a line */
             plat_end(PLAT_END_OFF, 0);
         } else {
             escaped = false;
@@ -65,6 +68,17 @@ static size_t filter(uint8_t *data, size_t size)
         }
     }
     return kept;
+}
+
+/* What has no room is lost, as with a real UART whose guest does not read. */
+static void keep(const uint8_t *data, size_t size)
+{
+    memmove(input, input + input_tail, input_head - input_tail);
+    input_head -= input_tail;
+    input_tail = 0;
+    size = MIN(size, sizeof(input) - input_head);
+    memcpy(input + input_head, data, size);
+    input_head += size;
 }
 
 static void *read_input(void *unused)
@@ -78,14 +92,10 @@ static void *read_input(void *unused)
         }
         size_t kept = filter(data, (size_t)size);
         pthread_mutex_lock(&lock);
-        while (input_tail < input_head) {
+        while (!raw && input_tail < input_head) { /* a person's Ctrl-A x must be seen: no wait */
             pthread_cond_wait(&drained, &lock);
         }
-        for (size_t i = 0; i < kept; i++) {
-            input[i] = data[i];
-        }
-        input_tail = 0;
-        input_head = kept;
+        keep(data, kept);
         pthread_mutex_unlock(&lock);
         hosted_post(reader, PLAT_EVENT_CONSOLE);
     }

@@ -13,5 +13,6 @@ ALL_TARGETS += $(BUILD)/exarch-hosted
 .PHONY: run-hosted
 run-hosted: hosted
 	@tools/fetch-guest initrd
+	@echo "Ctrl-A x ends it"
 	@$(BUILD)/exarch-hosted --kernel $(CACHE)/guest/kernel-cloud --initrd $(CACHE)/guest/initrd.gz \
 	    --append "console=ttyAMA0 earlycon"
