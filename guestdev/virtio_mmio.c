@@ -274,19 +274,15 @@ static void write_register(struct vm *vm, unsigned n, uint64_t offset, uint32_t 
 
 bool virtio_mmio_write(struct vm *vm, unsigned n, uint64_t offset, unsigned size, uint64_t value)
 {
-    struct abi_device *device = slot_of(vm, n)->device;
+    bool present = slot_of(vm, n)->device;
 
-    if (device && offset >= VM_CONFIG) {
-        for (unsigned i = 0; i < size && offset - VM_CONFIG + i < ABI_DEVICE_CONFIG; i++) {
-            device->config[offset - VM_CONFIG + i] = (uint8_t)(value >> (8 * i));
-        }
-        slot_of(vm, n)->doorbell(n);
-        return true;
+    if (present && offset >= VM_CONFIG) {
+        return true; /* no device here has a field that a driver may write */
     }
     if (size != 4) {
         return false;
     }
-    if (device) {
+    if (present) {
         write_register(vm, n, offset, (uint32_t)value);
     }
     return true;
