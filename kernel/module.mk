@@ -4,7 +4,7 @@
 ROOT_SRC   += kernel/lib/string.c kernel/lib/text.c kernel/lib/format.c kernel/lib/ini.c
 ENGINE_SRC += kernel/lib/string.c kernel/lib/text.c kernel/lib/format.c
 
-ROOT_SRC += kernel/config.c kernel/cli.c kernel/console.c kernel/console_host.c kernel/monitor.c kernel/monitor_host.c kernel/random.c kernel/lib/chacha20.c kernel/main.c kernel/log.c kernel/panic.c kernel/symbols.c kernel/blob.c kernel/irq.c \
+ROOT_SRC += kernel/config.c kernel/config_keys.c kernel/cli.c kernel/console.c kernel/console_host.c kernel/monitor.c kernel/monitor_host.c kernel/random.c kernel/lib/chacha20.c kernel/main.c kernel/log.c kernel/panic.c kernel/symbols.c kernel/blob.c kernel/irq.c \
             kernel/early_console.c kernel/smp.c kernel/pages.c kernel/objects.c kernel/mem_boot.c \
             kernel/windows.c kernel/machine.c kernel/platform.c kernel/time.c kernel/rtc.c \
             kernel/serial.c kernel/screen.c kernel/vga_text.c kernel/selftest.c kernel/shutdown.c

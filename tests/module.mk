@@ -53,7 +53,7 @@ unit_rt-fault_SRC := tests/unit/test_rt_fault.c dbt/rt/fault.c dbt/x64/site.c
 unit_rt-loop_SRC  := tests/unit/test_rt_loop.c dbt/rt/loop.c dbt/rt/heap.c
 
 UNIT_TESTS      += config
-unit_config_SRC := tests/unit/test_config.c kernel/config.c kernel/lib/ini.c kernel/lib/format.c \
+unit_config_SRC := tests/unit/test_config.c kernel/config.c kernel/config_keys.c kernel/lib/ini.c kernel/lib/format.c \
                    kernel/lib/text.c
 UNIT_TESTS       += memmap pages lib
 unit_memmap_SRC  := tests/unit/test_memmap.c boot/memmap.c boot/multiboot2.c boot/boot_info.c kernel/lib/text.c
