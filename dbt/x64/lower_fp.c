@@ -169,18 +169,19 @@ enum x86_cc fp_test_nan(struct x64 *c, const struct fp_shape *s, unsigned x, uns
     return fp_test_unordered(c, s, x, x, t);
 }
 
-enum x86_cc fp_test_less(struct x64 *c, unsigned size, unsigned x, struct x86_mem limit,
-                         const unsigned t[2])
+/* VUCOMIS says "equal" of what is unordered too. */
+enum x86_cc fp_test_edge(struct x64 *c, const struct fp_shape *s, unsigned x, unsigned t)
 {
-    emit_vrm(c, X_VPAND, t[0], x, FP_CONST(ABS, size));
-    emit_vrmi(c, fp_packed_compare(size), t[1], t[0], limit, CMP_NGE_UQ);
-    emit_rr(c, X_VPTEST, t[1], t[0]);
-    return CC_NE;
-}
+    bool is_double = s->size == FP_DOUBLE;
 
-enum x86_cc fp_test_tiny(struct x64 *c, unsigned size, unsigned x, const unsigned t[2])
-{
-    return fp_test_less(c, size, x, FP_CONST(LIMIT, size), t);
+    emit_vrm(c, X_VPAND, t, x, FP_CONST(ABS, s->size));
+    if (s->is_scalar) {
+        emit_rm(c, is_double ? X_VUCOMISD : X_VUCOMISS, t, FP_CONST(NORMAL, s->size));
+        return CC_E;
+    }
+    emit_vrmi(c, fp_packed_compare(s->size), t, t, FP_CONST(NORMAL, s->size), CMP_EQ_UQ);
+    emit_rr(c, fp_packed_test(s->size), t, t);
+    return CC_NE;
 }
 
 /* Above a scalar's lane the signs that VTEST looks at are cleared with the scalar's. */
@@ -209,7 +210,7 @@ void fp_finish(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s,
     }
     if (what != FP_CHECK_NONE) {
         cc = what == FP_CHECK_NAN ? fp_test_nan(c, s, r->d, r->t[0])
-                                  : fp_test_tiny(c, s->size, r->d, r->t);
+                                  : fp_test_edge(c, s, r->d, r->t[0]);
         fp_repair_if(c, cc, i, HELPER_fp, r);
     }
 }

@@ -4,9 +4,8 @@
  * MXCSR rounds as FPCR says and gathers the cumulative flags. What the host then does otherwise
  * than the Arm ARM, and how that is found:
  *   - which NaN results, and the default NaN: the result is a NaN;
- *   - Underflow is found before rounding: a product or quotient rounds up to the least normal
- * number (the host's flag is missing); found as a result that is below twice that number, and not
- * 0;
+ *   - tininess is found before rounding: a product or quotient that rounds up to the least normal
+ * number raises no Underflow on the host, and is not flushed; found as a result that is this number;
  *   - maxima with a NaN or of zeros, conversions that saturate: found in operands or result.
  * The path out of line does the operation again by the exact helper, which raises its flags in
  * st->fpsr. Flags are never too many: the host's instructions raise none that Arm does not, or are
@@ -51,6 +50,7 @@ void fp_temporaries(struct x64 *c, struct fp_regs *r, unsigned n);
 enum {
     CMP_EQ_OQ = 0x00,
     CMP_UNORD_Q = 0x03,
+    CMP_EQ_UQ = 0x08,
     CMP_GE_OS = 0x0d,
     CMP_GT_OS = 0x0e,
     CMP_LT_OQ = 0x11,
@@ -90,11 +90,8 @@ void fp_call_instead(struct x64 *c, const struct ir_insn *i, unsigned helper);
  * t: temporaries that are destroyed --- */
 /* is a NaN; t not used for scalars */
 enum x86_cc fp_test_nan(struct x64 *c, const struct fp_shape *s, unsigned x, unsigned t);
-/* is a NaN, or below twice the least normal number and not 0; all of x counts; two temporaries */
-enum x86_cc fp_test_tiny(struct x64 *c, unsigned size, unsigned x, const unsigned t[2]);
-/* the same with another limit than that */
-enum x86_cc fp_test_less(struct x64 *c, unsigned size, unsigned x, struct x86_mem limit,
-                         const unsigned t[2]);
+/* is a NaN or the least normal number */
+enum x86_cc fp_test_edge(struct x64 *c, const struct fp_shape *s, unsigned x, unsigned t);
 /* of x and y is a NaN */
 enum x86_cc fp_test_unordered(struct x64 *c, const struct fp_shape *s, unsigned x, unsigned y,
                               unsigned t);
@@ -105,8 +102,8 @@ enum x86_cc fp_test_not_below(struct x64 *c, const struct fp_shape *s, unsigned 
 void fp_not_below(struct x64 *c, const struct fp_shape *s, unsigned x, struct x86_mem limit,
                   unsigned t);
 
-enum fp_check { FP_CHECK_NONE, FP_CHECK_NAN, FP_CHECK_TINY };
-/* Zeros above the lanes, then the check with r->t[0] and [1]. `clean`: the operation itself has
+enum fp_check { FP_CHECK_NONE, FP_CHECK_NAN, FP_CHECK_EDGE };
+/* Zeros above the lanes, then the check with r->t[0]. `clean`: the operation itself has
  * left zeros above. */
 void fp_finish(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s, bool clean,
                enum fp_check what, const struct fp_regs *r);

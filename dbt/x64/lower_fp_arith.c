@@ -21,7 +21,7 @@ static void arithmetic(struct x64 *c, const struct ir_insn *i, const struct fp_s
     struct fp_regs r;
 
     two_operands(c, s, &r);
-    fp_temporaries(c, &r, what == FP_CHECK_TINY ? 2 : what == FP_CHECK_NAN && !s->is_scalar);
+    fp_temporaries(c, &r, what == FP_CHECK_EDGE || (what == FP_CHECK_NAN && !s->is_scalar));
     r.d = x64_def(c);
     emit_vrr(c, forms[s->form], r.d, r.a, r.b);
     fp_finish(c, i, s, leaves_zeros(c, s), what, &r);
@@ -35,11 +35,11 @@ static void divide_pair(struct x64 *c, const struct ir_insn *i, const struct fp_
 
     two_operands(c, s, &r);
     divisor = x64_scratch_xmm(c);
-    fp_temporaries(c, &r, 2);
+    fp_temporaries(c, &r, 1);
     r.d = x64_def(c);
     emit_vrm(c, X_VPOR, divisor, r.b, FP_FIXED(ONES_ABOVE));
     emit_vrr(c, X_VDIVPS, r.d, r.a, divisor);
-    fp_finish(c, i, s, true, FP_CHECK_TINY, &r);
+    fp_finish(c, i, s, true, FP_CHECK_EDGE, &r);
 }
 
 static void fused(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s,
@@ -49,11 +49,11 @@ static void fused(struct x64 *c, const struct ir_insn *i, const struct fp_shape 
 
     two_operands(c, s, &r);
     r.c = fp_operand(c, s, 2);
-    fp_temporaries(c, &r, 2);
+    fp_temporaries(c, &r, 1);
     r.d = x64_def(c);
     emit_rr(c, X_VMOVDQA_RM, r.d, r.a);
     emit_vrr(c, forms[s->form], r.d, r.b, r.c);
-    fp_finish(c, i, s, leaves_zeros(c, s), FP_CHECK_TINY, &r);
+    fp_finish(c, i, s, leaves_zeros(c, s), FP_CHECK_EDGE, &r);
 }
 
 /*
@@ -142,7 +142,7 @@ static void multiply_extended(struct x64 *c, const struct ir_insn *i, const stru
     r.d = x64_def(c);
     o = repair_unless_below(c, i, s, &r, FP_CONST(INF, s->size));
     emit_vrr(c, FP_FORMS(VMUL)[s->form], r.d, r.a, r.b);
-    fp_finish(c, i, s, leaves_zeros(c, s), FP_CHECK_TINY, &r);
+    fp_finish(c, i, s, leaves_zeros(c, s), FP_CHECK_EDGE, &r);
     o->back = c->p;
 }
 
@@ -172,12 +172,12 @@ bool fp_lower_arith(struct x64 *c, const struct ir_insn *i, const struct fp_shap
     switch (s->op) {
     case FP_ADD: arithmetic(c, i, s, FP_FORMS(VADD), FP_CHECK_NAN); return true;
     case FP_SUB: arithmetic(c, i, s, FP_FORMS(VSUB), FP_CHECK_NAN); return true;
-    case FP_MUL: arithmetic(c, i, s, FP_FORMS(VMUL), FP_CHECK_TINY); return true;
+    case FP_MUL: arithmetic(c, i, s, FP_FORMS(VMUL), FP_CHECK_EDGE); return true;
     case FP_DIV:
         if (s->is_pair) {
             divide_pair(c, i, s);
         } else {
-            arithmetic(c, i, s, FP_FORMS(VDIV), FP_CHECK_TINY);
+            arithmetic(c, i, s, FP_FORMS(VDIV), FP_CHECK_EDGE);
         }
         return true;
     case FP_MULX: multiply_extended(c, i, s); return true;

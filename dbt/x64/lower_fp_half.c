@@ -230,7 +230,7 @@ static void add_products(struct x64 *c, const struct ir_insn *i, const struct fp
     }
     emit_rr(c, X_VMOVDQA_RM, r.d, r.a);
     emit_vrr(c, s->op == FP_MULADDH ? X_VFMADD231PS : X_VFNMADD231PS, r.d, r.t[0], r.t[1]);
-    fp_finish(c, i, s, false, FP_CHECK_TINY, &r); /* 0 - 0 may be -0 above */
+    fp_finish(c, i, s, false, FP_CHECK_EDGE, &r); /* 0 - 0 may be -0 above */
 }
 
 bool fp_lower_half(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s)
@@ -272,9 +272,10 @@ static void widen(struct x64 *c, const struct ir_insn *i, unsigned lanes, unsign
 static void narrow(struct x64 *c, const struct ir_insn *i, unsigned lanes)
 {
     struct fp_regs r = {.b = X64_NONE, .c = X64_NONE};
+    struct fp_shape s = {.size = FP_SINGLE, .lanes = lanes, .is_scalar = lanes == 1};
 
     r.a = x64_use(c, 0);
-    fp_temporaries(c, &r, 2);
+    fp_temporaries(c, &r, 1);
     r.d = x64_def(c);
     if (lanes == 1) {
         emit_vrr(c, X_VPXOR, r.d, r.d, r.d);
@@ -282,7 +283,7 @@ static void narrow(struct x64 *c, const struct ir_insn *i, unsigned lanes)
     } else {
         emit_rr(c, X_VCVTPD2PS, r.d, r.a);
     }
-    fp_repair_if(c, fp_test_tiny(c, FP_SINGLE, r.d, r.t), i, HELPER_fp_cvt, &r);
+    fp_repair_if(c, fp_test_edge(c, &s, r.d, r.t[0]), i, HELPER_fp_cvt, &r);
 }
 
 static void widen_halves(struct x64 *c, const struct ir_insn *i, unsigned to, unsigned lanes,
@@ -301,6 +302,15 @@ static void widen_halves(struct x64 *c, const struct ir_insn *i, unsigned to, un
     fp_repair_if(c, fp_test_nan(c, &s, r.d, r.t[0]), i, HELPER_fp_cvt, &r);
 }
 
+/* NE where a single is a NaN, or so small that the half may be a denormal, and not 0. */
+static enum x86_cc test_small(struct x64 *c, unsigned x, const unsigned t[2])
+{
+    emit_vrm(c, X_VPAND, t[0], x, FP_CONST(ABS, FP_SINGLE));
+    emit_vrmi(c, X_VCMPPS, t[1], t[0], FP_FIXED(SMALL_H), CMP_NGE_UQ);
+    emit_rr(c, X_VPTEST, t[1], t[0]);
+    return CC_NE;
+}
+
 /* A double that loses bits as a single is rounded twice: see above. */
 static void narrow_double_to_half(struct x64 *c, const struct ir_insn *i)
 {
@@ -314,8 +324,7 @@ static void narrow_double_to_half(struct x64 *c, const struct ir_insn *i)
     emit_vrr(c, X_VCVTSD2SS, r.t[2], r.t[2], r.a);
     o = fp_repair_if(c, test_middle(c, r.t[2], r.t[0]), i, HELPER_fp_cvt, &r);
     halves_of(c, r.d, r.t[2]);
-    fp_repair_if(c, fp_test_less(c, FP_SINGLE, r.t[2], FP_FIXED(LIMIT_H), r.t), i, HELPER_fp_cvt,
-                 &r);
+    fp_repair_if(c, test_small(c, r.t[2], r.t), i, HELPER_fp_cvt, &r);
     o->back = c->p;
 }
 

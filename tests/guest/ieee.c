@@ -178,10 +178,20 @@ NUMBERS(X)
     ROW("denormal / 2", fmul, RN, P(DENORMAL), P(HALF), 0, P(ZERO), UFC | IXC)                     \
     ROW("denormal / 2 upwards", fmul, RP, P(DENORMAL), P(HALF), 0, P(DENORMAL), UFC | IXC)         \
     ROW("denormal * 1.5", fmul, RN, P(DENORMAL), P(ONE_HALF_MORE), 0, 2, UFC | IXC)                \
+    ROW("fused, rounded up to normal", fmadd, RN, M(LEAST_NORMAL), P(ABOVE_SQUARED),               \
+        P(LEAST_NORMAL), P(LEAST_NORMAL), UFC | IXC)                                               \
+    ROW("the same negative", fmsub, RN, M(LEAST_NORMAL), P(ABOVE_SQUARED), M(LEAST_NORMAL),        \
+        M(LEAST_NORMAL), UFC | IXC)                                                                \
+    ROW("the same downwards", fmadd, RM, M(LEAST_NORMAL), P(ABOVE_SQUARED), P(LEAST_NORMAL),       \
+        P(LEAST_NORMAL) - 1, UFC | IXC)                                                            \
+    ROW("the same upwards", fmadd, RP, M(LEAST_NORMAL), P(ABOVE_SQUARED), P(LEAST_NORMAL),         \
+        P(LEAST_NORMAL), UFC | IXC)                                                                \
     ROW("denormal - normal", fsub, RN, P(LEAST_NORMAL), P(HALF_NORMAL), 0, P(HALF_NORMAL), 0)      \
     /* FPCR.FZ: before rounding, without Inexact */                                                \
     ROW("flushed result", fmul, FZ, M(LEAST_NORMAL), P(HALF), 0, M(ZERO), UFC)                     \
     ROW("flushed before rounding", fmul, FZ, P(LEAST_NORMAL), P(BELOW_ONE), 0, P(ZERO), UFC)       \
+    ROW("fused, flushed before rounding", fmadd, FZ, M(LEAST_NORMAL), P(ABOVE_SQUARED),            \
+        P(LEAST_NORMAL), P(ZERO), UFC)                                                             \
     ROW("flushed operand", fadd, FZ, P(DENORMAL), P(ONE), 0, P(ONE), IDC)                          \
     ROW("flushed operands", fsub, FZ, P(HALF_NORMAL), P(DENORMAL), 0, P(ZERO), IDC)                \
     ROW("1 / flushed", fdiv, FZ, P(ONE), P(DENORMAL), 0, P(INFINITE), DZC | IDC)                   \
