@@ -4,9 +4,11 @@
  * Host registers in translated code: R14 = &state + STATE_BIAS, R15 = state.mem_bias, RSP =
  * the latest entry of the return stack (dbt/rt/returns.h), 16-byte aligned, at least 1 KiB below it
  * free for calls of helpers; all others belong to the allocator. Between blocks all guest state is
- * in struct a64_state. Guest memory is reached by env->mem_model: MEM_BIAS   [addr + R15 + disp]:
- * one view, out-of-range addresses are non-canonical (#GP/#SS) MEM_SLOTS  t = addr + disp; u = t
- * >>s 39; u = [R15 + u * 8]; [t + u]: hosted
+ * in struct a64_state. Guest memory is reached by env->mem_model:
+ *   MEM_BIAS   [addr + R15 + disp]: one view, out-of-range addresses are non-canonical (#GP/#SS)
+ *   MEM_SLOTS  u = table[addr >>s MEM_SLOT_SHIFT]; [addr + u + disp]: hosted. R15 is the table's
+ *              address, which is a multiple of 64, plus MEM_SLOT_SHIFT: SARX's count too. A disp of
+ *              up to half of MEM_SLOT_GUARD may lead out of the slot, into its guard, and faults.
  */
 #pragma once
 
@@ -14,6 +16,8 @@
 #include "dbt/state.h"
 
 enum x64_mem_model { MEM_BIAS, MEM_SLOTS };
+#define MEM_SLOT_SHIFT 39
+#define MEM_SLOT_GUARD 65536
 
 /* Optional host features, from CPUID; the x86-64-v3 baseline is assumed. */
 enum x64_feature {

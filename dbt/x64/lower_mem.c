@@ -29,21 +29,23 @@ static unsigned address(struct x64 *c, unsigned a, int64_t imm)
 
 struct x86_mem x64_guest_address(struct x64 *c, int64_t imm)
 {
-    unsigned a = x64_use(c, 0), t, u;
+    bool slots = c->env->mem_model == MEM_SLOTS;
+    int64_t reach = slots ? MEM_SLOT_GUARD / 2 : INT32_MAX;
+    unsigned t = x64_use(c, 0), u = REG_BIAS;
+    int32_t disp = 0;
 
-    if (c->env->mem_model == MEM_BIAS && imm == (int32_t)imm) {
-        return mem_index(a, REG_BIAS, 0, (int32_t)imm);
+    if (imm <= reach && imm >= -reach) {
+        disp = (int32_t)imm;
+    } else {
+        t = address(c, t, imm);
     }
-    t = address(c, a, imm);
-    if (c->env->mem_model == MEM_BIAS) {
-        return mem_index(t, REG_BIAS, 0, 0);
+    if (slots) {
+        u = x64_scratch(c);
+        emit_vrr(c, X_SARX_RMV | X_W, u, REG_BIAS, t);
+        x64_site(c); /* an address out of range faults here */
+        emit_rm(c, X_MOV_RM | X_W, u, mem_index(REG_BIAS, u, 3, -MEM_SLOT_SHIFT));
     }
-    u = x64_scratch(c);
-    emit_const(c, u, 39);
-    emit_vrr(c, X_SARX_RMV | X_W, u, u, t);
-    x64_site(c); /* an address out of range faults here */
-    emit_rm(c, X_MOV_RM | X_W, u, mem_index(REG_BIAS, u, 3, 0));
-    return mem_index(t, u, 0, 0);
+    return mem_index(t, u, 0, disp);
 }
 
 /* --- windows --- */

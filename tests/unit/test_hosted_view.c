@@ -10,6 +10,7 @@
 
 #include "dbt/platform/hosted/hosted.h"
 #include "dbt/vcpu.h"
+#include "dbt/x64/compile.h"
 
 #define RAM   MIB(8)
 #define PAGES 2048 /* of the model: 8 MiB of VA across the end of a slot */
@@ -30,11 +31,15 @@ struct hosted_vcpu *hosted_vcpu(const struct vcpu *v)
     return &record;
 }
 
+static const uint64_t *table(void)
+{
+    return (const void *)(st.mem_bias - MEM_SLOT_SHIFT);
+}
+
 /* The host address that translated code computes for va (dbt/x64/compile.h, MEM_SLOTS). */
 static uint8_t *host_of(uint64_t va)
 {
-    const uint64_t *table = (const void *)st.mem_bias;
-    return (uint8_t *)(va + table[(int64_t)va >> 39]);
+    return (uint8_t *)(va + table()[(int64_t)va >> MEM_SLOT_SHIFT]);
 }
 
 /* What the kernel says of a host page: its first byte, or -1 where it is not readable. */
@@ -153,15 +158,31 @@ static void test_other_ranges_fault_in_the_table(void **state)
     for (unsigned high = 0; high < 2; high++) {
         struct plat_view *view = plat_view_create(high);
         plat_view_activate(&vcpu, view);
-        const uint64_t *table = (const void *)st.mem_bias;
         int64_t first = high ? -512 : 0;
-        assert_true(probe(&table[first]) >= 0 && probe(&table[first + 511]) >= 0);
-        assert_int_equal(probe(&table[first - 1]), -1);
-        assert_int_equal(probe(&table[first + 512]), -1);
-        assert_int_equal(probe(&table[-(1 << 24)]), -1);
-        assert_int_equal(probe(&table[(1 << 24) - 1]), -1);
+        assert_true(probe(&table()[first]) >= 0 && probe(&table()[first + 511]) >= 0);
+        assert_int_equal(probe(&table()[first - 1]), -1);
+        assert_int_equal(probe(&table()[first + 512]), -1);
+        assert_int_equal(probe(&table()[-(1 << 24)]), -1);
+        assert_int_equal(probe(&table()[(1 << 24) - 1]), -1);
         plat_view_destroy(view);
     }
+}
+
+/* A base in one slot and a displacement into the next: both pages are there, neither is reached. */
+static void test_a_displacement_out_of_the_slot_faults(void **state)
+{
+    (void)state;
+    uint64_t border = (UINT64_C(1) << MEM_SLOT_SHIFT) * 3;
+    struct plat_view *view = plat_view_create(false);
+    plat_view_activate(&vcpu, view);
+    assert_int_equal(plat_view_map(view, border - PAGE_SIZE, 0, PAGE_SIZE, true), PLAT_MAPPED);
+    assert_int_equal(plat_view_map(view, border, PAGE_SIZE, PAGE_SIZE, true), PLAT_MAPPED);
+    for (int64_t disp = 1; disp <= MEM_SLOT_GUARD / 2; disp += disp < 64 ? 1 : 997) {
+        assert_int_equal(probe(host_of(border - 1) + disp), -1);
+        assert_int_equal(probe(host_of(border) - disp), -1);
+    }
+    assert_true(probe(host_of(border - 1)) >= 0 && probe(host_of(border)) >= 0);
+    plat_view_destroy(view);
 }
 
 int main(void)
@@ -170,6 +191,7 @@ int main(void)
         cmocka_unit_test(test_low),
         cmocka_unit_test(test_high),
         cmocka_unit_test(test_other_ranges_fault_in_the_table),
+        cmocka_unit_test(test_a_displacement_out_of_the_slot_faults),
     };
     return cmocka_run_group_tests(tests, make_ram, NULL);
 }

@@ -216,8 +216,8 @@ struct x64_env host_env(enum x64_mem_model model, uint32_t shake)
 struct host_run host_run(const struct x64_env *env, const struct x64_code *code,
                          struct a64_state *st)
 {
-    uint64_t bias =
-        env->mem_model == MEM_BIAS ? (uintptr_t)host_memory - FAKE_BASE : (uintptr_t)slot_table;
+    uint64_t bias = env->mem_model == MEM_BIAS ? (uintptr_t)host_memory - FAKE_BASE
+                                               : (uintptr_t)slot_table + MEM_SLOT_SHIFT;
     struct host_run run = {0};
 
     running = code;

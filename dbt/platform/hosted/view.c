@@ -2,12 +2,13 @@
 /* Hosted views: 512-GiB slots of reserved address space, found through a table that R15 points to.
  */
 /*
- * Translated code computes u = table[va >>s 39] and accesses va + u. The table is a sparse
- * reservation that has an entry for each of the 2^25 values of va >>s 39, but only the 512 of the
- * view's own range lie in accessible memory: any other address faults in the read of the table. An
- * entry whose slot is not in use leads to one common reservation that is never accessible; what
- * faults there is resolved by interpreting the instruction, which fills the view and so makes
- * the slot. All of a slot is PROT_NONE until pages of guest RAM are mapped over it.
+ * Translated code computes u = table[base >>s 39] of a register's value and accesses base + u, or
+ * what is near it. The table is a sparse reservation that has an entry for each of the 2^25 values
+ * of base >>s 39, but only the 512 of the view's own range lie in accessible memory: any other
+ * address faults in the read of the table. An entry whose slot is not in use leads to one common
+ * reservation that is never accessible; what faults there is resolved by interpreting the
+ * instruction, which fills the view and so makes the slot. All of a slot is PROT_NONE until pages
+ * of guest RAM are mapped over it; so are its guards, where what leaves the slot is interpreted.
  */
 #include <err.h>
 #include <stdlib.h>
@@ -16,12 +17,11 @@
 
 #include "dbt/platform/hosted/hosted.h"
 #include "dbt/vcpu.h"
+#include "dbt/x64/compile.h"
 
-#define SLOT_SHIFT  39
-#define SLOT_SIZE   (UINT64_C(1) << SLOT_SHIFT)
-#define SLOT_TAIL   KIB(64) /* after each slot: an access that crosses its end must fault */
+#define SLOT_SIZE   (UINT64_C(1) << MEM_SLOT_SHIFT)
 #define SLOTS       512
-#define TABLE_SIZE  (UINT64_C(8) << (64 - SLOT_SHIFT))
+#define TABLE_SIZE  (UINT64_C(8) << (64 - MEM_SLOT_SHIFT))
 #define CHUNK_SIZE  MIB(2)
 #define CHUNKS      (SLOT_SIZE / CHUNK_SIZE)
 #define MAPPING_MAX 60000 /* vm.max_map_count is 65530 unless the administrator raised it */
@@ -54,6 +54,19 @@ static void *reserve(uint64_t size, int prot)
     return at == MAP_FAILED ? NULL : at;
 }
 
+/* A slot's reservation between its guards: an access that leaves it by a displacement must fault.
+ */
+static uint8_t *reserve_slot(void)
+{
+    uint8_t *at = reserve(SLOT_SIZE + 2 * MEM_SLOT_GUARD, PROT_NONE);
+    return at ? at + MEM_SLOT_GUARD : NULL;
+}
+
+static void release_reserved(uint8_t *base)
+{
+    munmap(base - MEM_SLOT_GUARD, SLOT_SIZE + 2 * MEM_SLOT_GUARD);
+}
+
 /* The slot's entry: what is to be added to a VA in it to get base. */
 static uint64_t entry_for(const struct plat_view *view, unsigned slot, const uint8_t *base)
 {
@@ -70,7 +83,7 @@ static void reset_entries(struct plat_view *view)
 
 struct plat_view *plat_view_create(bool high)
 {
-    if (!nowhere && !(nowhere = reserve(SLOT_SIZE + SLOT_TAIL, PROT_NONE))) {
+    if (!nowhere && !(nowhere = reserve_slot())) {
         err(EXIT_FAILURE, "reserving address space");
     }
     struct plat_view *view = calloc(1, sizeof(*view));
@@ -94,7 +107,7 @@ struct plat_view *plat_view_create(bool high)
 static void release_slot(struct slot *slot)
 {
     if (slot->base) {
-        munmap(slot->base, SLOT_SIZE + SLOT_TAIL);
+        release_reserved(slot->base);
         munmap(slot->chunk, CHUNKS * sizeof(struct chunk));
         *slot = (struct slot){0};
     }
@@ -120,7 +133,7 @@ void plat_view_destroy(struct plat_view *view)
 void plat_view_activate(struct vcpu *vcpu, struct plat_view *view)
 {
     hosted_vcpu(vcpu)->view = view;
-    vcpu->st->mem_bias = (uintptr_t)view->table + TABLE_SIZE / 2;
+    vcpu->st->mem_bias = (uintptr_t)view->table + TABLE_SIZE / 2 + MEM_SLOT_SHIFT;
 }
 
 /* The hosted runner is no security boundary: all of guest RAM is there anyway. */
@@ -138,11 +151,11 @@ void plat_window_close(struct vcpu *vcpu, unsigned n)
 static bool make_slot(struct plat_view *view, unsigned index)
 {
     struct slot *slot = &view->slot[index];
-    uint8_t *base = reserve(SLOT_SIZE + SLOT_TAIL, PROT_NONE);
+    uint8_t *base = reserve_slot();
     struct chunk *chunk = reserve(CHUNKS * sizeof(*chunk), PROT_READ | PROT_WRITE);
     if (!base || !chunk) {
         if (base) {
-            munmap(base, SLOT_SIZE + SLOT_TAIL);
+            release_reserved(base);
         }
         return false;
     }
@@ -175,7 +188,7 @@ static void unmap_pages(struct slot *slot, uint64_t at, uint64_t size)
 enum plat_map plat_view_map(struct plat_view *view, uint64_t offset, uint64_t ram_offset,
                             uint64_t size, bool writable)
 {
-    unsigned index = (unsigned)(offset >> SLOT_SHIFT);
+    unsigned index = (unsigned)(offset >> MEM_SLOT_SHIFT);
     struct slot *slot = &view->slot[index];
     uint64_t at = offset % SLOT_SIZE;
     if (mappings + 2 > MAPPING_MAX || (!slot->base && !make_slot(view, index))) {
@@ -230,7 +243,7 @@ void plat_view_unmap(struct plat_view *view, uint64_t offset, uint64_t size)
 {
     uint64_t start = ALIGN_DOWN(offset, PAGE_SIZE), end = ALIGN_UP(offset + size, PAGE_SIZE);
     for (uint64_t at = start, next; at < end; at = next) {
-        struct slot *slot = &view->slot[at >> SLOT_SHIFT & (SLOTS - 1)];
+        struct slot *slot = &view->slot[at >> MEM_SLOT_SHIFT & (SLOTS - 1)];
         uint64_t step = slot->base ? CHUNK_SIZE : SLOT_SIZE;
         next = MIN(ALIGN_DOWN(at, step) + step, end);
         if (slot->base) {
