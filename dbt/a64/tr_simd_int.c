@@ -146,9 +146,8 @@ TRV(UHSUB_v, v_op(t, IR_VSUB, a->size, HALF(true), op2(t, IR_VANDN, M, N)))
 static ir_ref addp(struct tr *t, unsigned q, unsigned size, ir_ref n, ir_ref m)
 {
     if (size == 0) { /* the low bytes of sums in halfwords */
-        n = op1_imm(t, IR_VADDLP, n, 1, 0);
-        m = op1_imm(t, IR_VADDLP, m, 1, 0);
-        return v_evens(t, q, 0, n, m);
+        ir_ref sums = op1_imm(t, IR_VADDLP, n, 1, 0);
+        return v_evens(t, q, 0, sums, n == m ? sums : op1_imm(t, IR_VADDLP, m, 1, 0));
     }
     return v_op(t, IR_VADD, size, v_evens(t, q, size, n, m), v_odds(t, q, size, n, m));
 }
