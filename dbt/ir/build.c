@@ -201,7 +201,8 @@ static ir_ref fold_address(struct ir_builder *b, const struct ir_insn *row)
     return ir_op0(b, IR_PCREL, from->imm + low);
 }
 
-/* Width changes that undo each other; extracts of a whole register; selections without a choice. */
+/* Width changes that undo each other; extracts of a whole register; selections without a choice;
+ * A64's way to count zeros from below. */
 static ir_ref fold_shape(struct ir_builder *b, const struct ir_insn *row)
 {
     const struct ir_insn *from = row->arg[0] == IR_NONE ? NULL : row_of(b, row->arg[0]);
@@ -227,6 +228,8 @@ static ir_ref fold_shape(struct ir_builder *b, const struct ir_insn *row)
     case IR_SUB32: return row->arg[0] == row->arg[1] ? ir_const32(b, 0) : IR_NONE;
     case IR_XOR64:
     case IR_SUB64: return row->arg[0] == row->arg[1] ? ir_const64(b, 0) : IR_NONE;
+    case IR_CLZ32: return from->op == IR_RBIT32 ? ir_op1(b, IR_CTZ32, from->arg[0]) : IR_NONE;
+    case IR_CLZ64: return from->op == IR_RBIT64 ? ir_op1(b, IR_CTZ64, from->arg[0]) : IR_NONE;
     case IR_SELECT32:
     case IR_SELECT64:
         return row->arg[1] == row->arg[2] || row->aux >= COND_AL ? row->arg[1] : IR_NONE;

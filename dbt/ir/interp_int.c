@@ -85,6 +85,8 @@ INTERP_INT(UDIV64, X(1) == 0 ? 0 : X(0) / X(1))
 
 INTERP_INT(CLZ32, W(0) ? __builtin_clz(W(0)) : 32)
 INTERP_INT(CLZ64, X(0) ? __builtin_clzll(X(0)) : 64)
+INTERP_INT(CTZ32, W(0) ? __builtin_ctz(W(0)) : 32)
+INTERP_INT(CTZ64, X(0) ? __builtin_ctzll(X(0)) : 64)
 
 static uint64_t swap_groups(uint64_t x, unsigned by, uint64_t mask)
 {

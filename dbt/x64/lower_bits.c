@@ -1,28 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Bit counts and orders, CRC. */
-#include "dbt/x64/x64.h"
+#include "dbt/x64/simd.h"
 
 #define W(wide) ((wide) ? X_W : 0u)
 
 /* --- counts and orders
  * ---------------------------------------------------------------------------------- */
-static void count_zeros(struct x64 *c, bool wide)
+static void count_zeros(struct x64 *c, x86_form form)
 {
     unsigned x;
 
     x64_flags_clobber(c);
     x = x64_use(c, 0);
-    emit_rr(c, X_LZCNT_RM | W(wide), x64_def_late(c), x);
+    emit_rr(c, form, x64_def_late(c), x);
 }
 
 LOWER(CLZ32)
 {
-    count_zeros(c, false);
+    count_zeros(c, X_LZCNT_RM);
 }
 
 LOWER(CLZ64)
 {
-    count_zeros(c, true);
+    count_zeros(c, X_LZCNT_RM | X_W);
+}
+
+LOWER(CTZ32)
+{
+    count_zeros(c, X_TZCNT_RM);
+}
+
+LOWER(CTZ64)
+{
+    count_zeros(c, X_TZCNT_RM | X_W);
 }
 
 LOWER(BSWAP32)
@@ -73,10 +83,25 @@ LOWER(BSWAP16_64)
     swap_halfword_bytes(c, true);
 }
 
+/* The bits of each byte by the vector unit. */
+static void reverse_by_affine(struct x64 *c, bool wide)
+{
+    unsigned x = x64_use(c, 0), t = x64_scratch_xmm(c), d = x64_def_late(c);
+
+    emit_rr(c, wide ? X_VMOVQ_RM : X_VMOVD_RM, t, x);
+    emit_vrmi(c, X_VGF2P8AFFINEQB, t, t, x64_constant(c, GF2_REVERSE, GF2_REVERSE), 0);
+    emit_rr(c, wide ? X_VMOVQ_MR : X_VMOVD_MR, t, d);
+    emit_o(c, X_BSWAP_O | W(wide), d);
+}
+
 static void reverse_bits(struct x64 *c, bool wide)
 {
     unsigned d;
 
+    if (c->env->features & X64_GFNI) {
+        reverse_by_affine(c, wide);
+        return;
+    }
     x64_flags_clobber(c);
     d = x64_def_from(c, 0);
     emit_o(c, X_BSWAP_O | W(wide), d);

@@ -97,7 +97,7 @@ bool simd_reverse(struct x64 *c, const struct simd *s)
     unsigned a = x64_use(c, 0), d = x64_def(c), t;
 
     if (c->env->features & X64_GFNI) {
-        emit_vrmi(c, X_VGF2P8AFFINEQB, d, a, simd_const(c, 3, UINT64_C(0x8040201008040201)), 0);
+        emit_vrmi(c, X_VGF2P8AFFINEQB, d, a, simd_const(c, 3, GF2_REVERSE), 0);
     } else {
         t = x64_scratch_xmm(c);
         look_up(c, &low, false, t, a);

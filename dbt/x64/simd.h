@@ -40,6 +40,9 @@ static inline bool simd_avx512(const struct x64 *c)
     return c->env->features & X64_AVX512VL;
 }
 
+/* VGF2P8AFFINEQB's matrix that reverses the bits of each byte. */
+#define GF2_REVERSE UINT64_C(0x8040201008040201)
+
 /* value in each lane, as a memory operand. */
 struct x86_mem simd_const(struct x64 *c, unsigned size, uint64_t value);
 /* Only a lane's sign bit; all bits but it; all bits. */

@@ -88,6 +88,20 @@ static const char *flaw_of(unsigned want_where)
     return flaw;
 }
 
+/* RBIT and CLZ are how A64 counts zeros from below. */
+static void zeros_are_counted_from_below(void **state)
+{
+    ir_ref x, w;
+
+    (void)state;
+    start();
+    x = ir_getx(&b, 0);
+    w = ir_op1(&b, IR_TRUNC, x);
+    assert_int_equal(block.insn[ir_op1(&b, IR_CLZ64, ir_op1(&b, IR_RBIT64, x))].op, IR_CTZ64);
+    assert_int_equal(block.insn[ir_op1(&b, IR_CLZ32, ir_op1(&b, IR_RBIT32, w))].op, IR_CTZ32);
+    assert_int_equal(block.insn[ir_op1(&b, IR_CLZ64, x)].op, IR_CLZ64);
+}
+
 static void verifier_accepts_and_refuses(void **state)
 {
     ir_ref x, add;
@@ -229,6 +243,7 @@ int main(void)
         cmocka_unit_test(constants_are_shared),
         cmocka_unit_test(constants_fold),
         cmocka_unit_test(identities_fold),
+        cmocka_unit_test(zeros_are_counted_from_below),
         cmocka_unit_test(verifier_accepts_and_refuses),
         cmocka_unit_test(printer_shows_the_row),
         cmocka_unit_test(folded_equals_run),

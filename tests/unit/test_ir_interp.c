@@ -133,6 +133,8 @@ static void rows_have_their_meaning(void **state)
         {IR_UDIV32, 0xffffffff, 16, 0, 0, 0, 0x0fffffff},
         {IR_CLZ32, 0, 0, 0, 0, 0, 32},
         {IR_CLZ64, 1, 0, 0, 0, 0, 63},
+        {IR_CTZ32, 0, 0, 0, 0, 0, 32},
+        {IR_CTZ64, 8, 0, 0, 0, 0, 3},
         {IR_RBIT32, 1, 0, 0, 0, 0, 0x80000000},
         {IR_RBIT64, 0x12, 0, 0, 0, 0, 0x48ull << 56},
         {IR_BSWAP32, 0x11223344, 0, 0, 0, 0, 0x44332211},
