@@ -5,7 +5,8 @@
  * than the Arm ARM, and how that is found:
  *   - which NaN results, and the default NaN: the result is a NaN;
  *   - tininess is found before rounding: a product or quotient that rounds up to the least normal
- * number raises no Underflow on the host, and is not flushed; found as a result that is this number;
+ * number raises no Underflow on the host, and is not flushed; found as a result that is this
+ * number;
  *   - maxima with a NaN or of zeros, conversions that saturate: found in operands or result.
  * The path out of line does the operation again by the exact helper, which raises its flags in
  * st->fpsr. Flags are never too many: the host's instructions raise none that Arm does not, or are
@@ -118,13 +119,30 @@ static inline x86_form fp_packed_test(unsigned size)
     return size == FP_SINGLE ? X_VTESTPS : X_VTESTPD;
 }
 
+/* A row with several ways to its repair, which all come back to its end. */
+struct fp_repairs {
+    struct x64_ool *o[4];
+    unsigned count;
+};
+void fp_come_back(struct x64 *c, const struct fp_repairs *r);
+
 /* --- rounding to integral numbers --- */
+/* VROUND's control: the rounding, or MXCSR's; whether Inexact is raised. */
+enum { FP_ROUND_NEAREST = 0, FP_ROUND_MXCSR = 4, FP_ROUND_QUIET = 8 };
+static inline bool fp_is_tie_away(const struct fp_shape *s)
+{
+    return (s->aux & 7) == FP_TIEAWAY;
+}
 /* VROUND's control for FPRounding: RMode's values, ties away (of numbers whose lowest bit has been
  * set), FPCR's own. loud: it raises Inexact. */
 unsigned fp_host_rounding(unsigned aux, bool loud);
 /* d = a rounded; a scalar's upper lanes are a's. */
 void fp_emit_round(struct x64 *c, const struct fp_shape *s, unsigned d, unsigned a,
                    unsigned control);
+
+/* x = y times 2^exp in all lanes, exactly. t: a general register, x may be y. */
+void fp_emit_scale(struct x64 *c, const struct fp_shape *s, unsigned x, unsigned y, int exp,
+                   unsigned t, unsigned factor);
 
 /* t = lane 0 of halves as a single, zeros above. */
 void fp_single_of_half(struct x64 *c, unsigned t, unsigned a);
