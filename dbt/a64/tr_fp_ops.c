@@ -104,6 +104,15 @@ ir_ref fp_to_int(struct tr *t, unsigned size, uint32_t imm, ir_ref a)
     return op1_imm(t, IR_FTOI, a, imm, 0);
 }
 
+ir_ref fp_js(struct tr *t, ir_ref a)
+{
+    if (by_helper(t, FP_DOUBLE)) {
+        return ir_call_i64(&t->b, HELPER_fp_js, 0, a, IR_NONE, IR_NONE);
+    }
+    ask_denormal(t, FP_DOUBLE, 1, a);
+    return op1(t, IR_FJS, a);
+}
+
 ir_ref fp_from_int(struct tr *t, unsigned size, uint32_t imm, ir_ref a)
 {
     if (by_helper(t, size)) {

@@ -122,7 +122,7 @@ SCALAR(FMOV_from_gen_top, ir_emit(&t->b, IR_VINS, D, get_x(t, true, a->rn), IR_N
 
 enum tr_result tr_FJCVTZS(struct tr *t, const struct arg_FJCVTZS *a)
 {
-    ir_ref both = ir_call_i64(&t->b, HELPER_fp_js, 0, N, IR_NONE, IR_NONE);
+    ir_ref both = fp_js(t, N);
     ir_ref z = op1_imm(t, IR_UBFX64, both, 32, 1);
     set_x(t, false, a->rd, op1(t, IR_TRUNC, both));
     z = shift_by(t, true, z, 0, 30);

@@ -167,6 +167,7 @@ ir_ref fp_cvt(struct tr *t, unsigned from, unsigned to, unsigned lanes, unsigned
               ir_ref a);
 
 ir_ref fp_to_int(struct tr *t, unsigned size, uint32_t imm, ir_ref a);
+ir_ref fp_js(struct tr *t, ir_ref a);
 ir_ref fp_from_int(struct tr *t, unsigned size, uint32_t imm, ir_ref a);
 /* FPCompare as a FLAGS value. */
 ir_ref fp_cmp(struct tr *t, unsigned size, bool signal, ir_ref a, ir_ref b);

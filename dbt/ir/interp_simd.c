@@ -238,6 +238,7 @@ INTERP(FCVT)
 }
 
 INTERP_INT(FTOI, help_fp_toi(in->st, &V(0), 0, 0, (uint32_t)i->imm))
+INTERP_INT(FJS, help_fp_js(in->st, &V(0), 0, 0, 0))
 
 INTERP(FFROMI)
 {

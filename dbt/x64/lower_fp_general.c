@@ -191,3 +191,29 @@ LOWER(FFROMI)
         fp_emit_scale(c, &k.s, d, d, -(int)k.s.fbits, t[0], factor);
     }
 }
+
+/* FJCVTZS: exact where the integer, converted back, is the same number bit by bit (so not for -0);
+ * the host raises what Arm does, and gives the least integer for what does not fit. */
+LOWER(FJS)
+{
+    struct fp_regs r = {.b = X64_NONE, .c = X64_NONE};
+    struct x64_ool *o;
+    unsigned z;
+
+    x64_flags_clobber(c);
+    r.a = x64_use(c, 0);
+    fp_temporaries(c, &r, 1);
+    z = x64_scratch(c);
+    r.d = x64_def(c);
+    emit_rr(c, X_VCVTTSD2SI, r.d, r.a);
+    emit_ri(c, X_CMP_MI, r.d, 1); /* only the least integer less 1 overflows */
+    o = fp_repair_general_if(c, CC_O, i, HELPER_fp_js, &r);
+    emit_vrr(c, X_VPXOR, r.t[0], r.t[0], r.t[0]);
+    emit_vrr(c, X_VCVTSI2SD, r.t[0], r.t[0], r.d);
+    emit_vrr(c, X_VPCMPEQQ, r.t[0], r.t[0], r.a);
+    emit_rr(c, X_VMOVQ_MR, r.t[0], z);
+    emit_ri8(c, X_SHL_MI8 | X_W, z, 63);
+    emit_ri8(c, X_SHR_MI8 | X_W, z, 31);
+    emit_rr(c, X_OR_RM | X_W, r.d, z);
+    o->back = c->p;
+}

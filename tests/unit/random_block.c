@@ -287,7 +287,7 @@ static ir_ref random_fp_row(void)
                                   below(4) ? 0 : 1 + below(32));
     uint32_t cvt_imm = conversions[below(random_flush ? 6 : ARRAY_SIZE(conversions))];
 
-    switch (below(8)) {
+    switch (below(9)) {
     case 0:
         return ir_emit(&b, IR_FCMP, asked(a0, size, 1), asked(a1, size, 1), IR_NONE,
                        FP_CMP_IMM(size, below(2)), 0);
@@ -296,6 +296,7 @@ static ir_ref random_fp_row(void)
     case 3:
         return ir_emit(&b, IR_FCVT, asked(a0, cvt_imm & 3, 16u >> (cvt_imm & 3)), IR_NONE, IR_NONE,
                        cvt_imm, 0);
+    case 4: return ir_op1(&b, IR_FJS, asked(a0, FP_DOUBLE, 1));
     default: return random_lanes_row(op, a0, a1, a2);
     }
 }

@@ -454,14 +454,17 @@ static void fjcvtzs_flushed(void **state)
     (void)state;
     static struct a64_state st;
     enum ir_exit exit;
-    st = (struct a64_state){.pc_page = FAKE_BASE, .fpcr = 1 << 24, .nzcv = NZCV_HOST_Z};
-    st.v[2].lane[0] = 0x3f;
-    st.x[3] = UINT64_MAX;
-    TRANSLATE(TR_EL1 | TR_FPCR_SLOW, FJCVTZS_W3_D2);
-    interp_run(NULL, &st, &block, &exit);
-    assert_int_equal(st.x[3], 0);
-    assert_int_equal(nzcv_to_arm(st.nzcv), 0);
-    assert_int_equal(st.fpsr, 1 << 7); /* IDC */
+    for (unsigned row = 0; row < 2; row++) { /* the helper, the row */
+        st = (struct a64_state){.pc_page = FAKE_BASE, .fpcr = 1 << 24, .nzcv = NZCV_HOST_Z};
+        st.v[2].lane[0] = 0x3f;
+        st.x[3] = UINT64_MAX;
+        TRANSLATE(TR_EL1 | (row ? TR_FPCR_FZ : TR_FPCR_SLOW), FJCVTZS_W3_D2);
+        assert_int_equal(count_op(IR_FJS), row);
+        interp_run(NULL, &st, &block, &exit);
+        assert_int_equal(st.x[3], 0);
+        assert_int_equal(nzcv_to_arm(st.nzcv), 0);
+        assert_int_equal(st.fpsr, 1 << 7); /* IDC */
+    }
 }
 
 /* C7.2.116: -11.93 * 2^4 is -190, in 16 bits; the rest of the register is zero. */
