@@ -144,10 +144,16 @@ void fp_emit_round(struct x64 *c, const struct fp_shape *s, unsigned d, unsigned
 void fp_emit_scale(struct x64 *c, const struct fp_shape *s, unsigned x, unsigned y, int exp,
                    unsigned t, unsigned factor);
 
+/* --- half precision --- */
 /* t = lane 0 of halves as a single, zeros above. */
 void fp_single_of_half(struct x64 *c, unsigned t, unsigned a);
+/* t = lanes 4q.. of a as singles, of `lanes` that there are: zeros above one or two. */
+void fp_singles_of(struct x64 *c, unsigned lanes, unsigned t, unsigned a, unsigned q);
+/* d = four singles as halves, rounded by MXCSR; zeros above. */
+void fp_halves_of(struct x64 *c, unsigned d, unsigned a);
 
 /* --- the rows' bodies, by file; false: the helper must do it --- */
 bool fp_lower_arith(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s); /* _arith */
 bool fp_lower_convert(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s); /* _int */
 bool fp_lower_half(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s);    /* _half */
+bool fp_lower_half_int(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s);

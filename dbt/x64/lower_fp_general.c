@@ -129,7 +129,7 @@ LOWER(FTOI)
 static void from_large(struct x64 *c, const struct x64_ool *o)
 {
     unsigned d = o->reg[0], x = o->reg[1], t = o->reg[2], u = o->reg[3];
-    bool single = o->imm == FP_SINGLE;
+    bool single = o->imm;
 
     emit_mov(c, t, x);
     emit_mov(c, u, x);
@@ -141,14 +141,14 @@ static void from_large(struct x64 *c, const struct x64_ool *o)
     emit_jmp_back(c, o->back);
 }
 
-static void from_unsigned_64(struct x64 *c, x86_form form, unsigned size, unsigned x, unsigned d,
+static void from_unsigned_64(struct x64 *c, x86_form form, bool single, unsigned x, unsigned d,
                              const unsigned t[2])
 {
     struct x64_ool *o;
 
     emit_rr(c, X_TEST_MR | X_W, x, x);
     o = x64_ool(c, from_large, emit_jcc(c, CC_S));
-    o->imm = size;
+    o->imm = single;
     o->reg[0] = (uint8_t)d;
     o->reg[1] = (uint8_t)x;
     o->reg[2] = (uint8_t)t[0];
@@ -157,14 +157,16 @@ static void from_unsigned_64(struct x64 *c, x86_form form, unsigned size, unsign
     o->back = c->p;
 }
 
+/* A half is made of a single: an integer that this one does not hold exactly overflows it. */
 LOWER(FFROMI)
 {
     struct int_shape k = int_shape_of(i);
-    bool single = k.s.size == FP_SINGLE, avx512 = c->env->features & X64_AVX512VL;
+    bool half = k.s.size == FP_HALF, single = k.s.size != FP_DOUBLE,
+         avx512 = c->env->features & X64_AVX512VL;
     x86_form form = single ? X_VCVTSI2SS : X_VCVTSI2SD;
     unsigned x, d, t[2], factor;
 
-    if (k.s.size == FP_HALF) {
+    if (half && k.s.fbits) {
         fp_call_instead(c, i, HELPER_fp_fromi);
         return;
     }
@@ -178,7 +180,7 @@ LOWER(FFROMI)
     d = x64_def(c);
     emit_vrr(c, X_VPXOR, d, d, d);
     if (k.is_unsigned && k.w && !avx512) {
-        from_unsigned_64(c, form, k.s.size, x, d, t);
+        from_unsigned_64(c, form, single, x, d, t);
     } else if (k.is_unsigned && k.w) {
         emit_vrr(c, (single ? X_VCVTUSI2SS : X_VCVTUSI2SD) | X_W, d, d, x);
     } else if (k.is_unsigned) {
@@ -189,6 +191,9 @@ LOWER(FFROMI)
     }
     if (k.s.fbits) {
         fp_emit_scale(c, &k.s, d, d, -(int)k.s.fbits, t[0], factor);
+    }
+    if (half) {
+        fp_halves_of(c, d, d);
     }
 }
 

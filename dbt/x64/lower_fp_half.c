@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Half precision by way of single; conversions between formats. */
+/* Half precision by way of single; conversions between formats. Integers: lower_fp_half_int.c. */
 /*
  * Sums, products, quotients and roots of halves that are rounded to single and then to half are
  * rounded right, since 24 bits are twice 11 and two more, and a directed mode rounds twice the same
@@ -9,8 +9,7 @@
  */
 #include "dbt/x64/lower_fp.h"
 
-/* t = lanes 4q.. of a as singles, of `lanes` that there are: zeros above one or two. */
-static void singles_of(struct x64 *c, unsigned lanes, unsigned t, unsigned a, unsigned q)
+void fp_singles_of(struct x64 *c, unsigned lanes, unsigned t, unsigned a, unsigned q)
 {
     if (lanes < 4) {
         fp_clear_above(c, t, a, lanes << FP_HALF);
@@ -24,11 +23,10 @@ static void singles_of(struct x64 *c, unsigned lanes, unsigned t, unsigned a, un
 
 void fp_single_of_half(struct x64 *c, unsigned t, unsigned a)
 {
-    singles_of(c, 1, t, a, 0);
+    fp_singles_of(c, 1, t, a, 0);
 }
 
-/* d = four singles as halves, rounded by MXCSR; zeros above. */
-static void halves_of(struct x64 *c, unsigned d, unsigned a)
+void fp_halves_of(struct x64 *c, unsigned d, unsigned a)
 {
     enum { BY_MXCSR = 4 };
 
@@ -75,7 +73,7 @@ static enum x86_cc test_middle(struct x64 *c, unsigned x, unsigned t)
 
 /* How an operation on halves is done: on singles, by `form`, with the checks that it needs. */
 struct half_op {
-    enum { BINARY, FUSED, EXTREME, COMPARE, ABSOLUTE, ROOT, INTEGRAL } kind;
+    enum { BINARY, FUSED, STEP, EXTREME, COMPARE, ABSOLUTE, ROOT, INTEGRAL } kind;
     uint8_t operands;
     uint8_t check;     /* enum half_check */
     uint8_t predicate; /* of VCMP */
@@ -93,6 +91,9 @@ static const struct half_op half_ops[FP_OP_COUNT] = {
     [FP_SUB]     = {BINARY,   2, HALF_NAN,    0,         SINGLES(VSUB),        0},
     [FP_MUL]     = {BINARY,   2, HALF_NORMAL, 0,         SINGLES(VMUL),        0},
     [FP_DIV]     = {BINARY,   2, HALF_NORMAL, 0,         SINGLES(VDIV),        0},
+    [FP_MULX]    = {BINARY,   2, HALF_NORMAL, 0,         SINGLES(VMUL),        0},
+    [FP_RECPS]   = {STEP,     2, HALF_TINY,   0,         SINGLES(VFNMADD231),  0},
+    [FP_RSQRTS]  = {STEP,     2, HALF_TINY,   0,         SINGLES(VFNMADD231),  0},
     [FP_MAX]     = {EXTREME,  2, HALF_NAN,    0,         SINGLES(VMAX),        X_VPAND},
     [FP_MIN]     = {EXTREME,  2, HALF_NAN,    0,         SINGLES(VMIN),        X_VPOR},
     [FP_MAXNM]   = {EXTREME,  2, HALF_NAN,    0,         SINGLES(VMAX),        X_VPAND},
@@ -116,6 +117,42 @@ static bool is_comparison(const struct half_op *op)
     return op->kind == COMPARE || op->kind == ABSOLUTE;
 }
 
+/* Whether the single that is rounded to half may have lost what decides that. */
+static bool is_rounded_twice(const struct half_op *op)
+{
+    return op->kind == FUSED || op->kind == STEP;
+}
+
+static bool wants_finite(const struct half_op *op, const struct fp_shape *s)
+{
+    return op->kind == STEP || s->op == FP_MULX || (op->kind == INTEGRAL && fp_is_tie_away(s));
+}
+
+/* NE where an operand is infinite or a NaN, lanes above counted in vain. */
+static enum x86_cc test_infinite(struct x64 *c, const struct fp_regs *r)
+{
+    emit_vrm(c, X_VPAND, r->t[0], r->a, FP_FIXED(ABS_H));
+    if (r->b != X64_NONE) {
+        emit_vrm(c, X_VPAND, r->t[1], r->b, FP_FIXED(ABS_H));
+        emit_vrr(c, X_VPMAXUW, r->t[0], r->t[0], r->t[1]);
+    }
+    emit_vrm(c, X_VPCMPGTW, r->t[0], r->t[0], FP_FIXED(BELOW_INF_H));
+    emit_rr(c, X_VPTEST, r->t[0], r->t[0]);
+    return CC_NE;
+}
+
+/* FRECPS and FRSQRTS, as in lower_fp_arith.c. */
+static void emit_step(struct x64 *c, const struct fp_shape *s, unsigned q, const unsigned t[3])
+{
+    bool rsqrt = s->op == FP_RSQRTS;
+
+    emit_rm(c, X_VMOVDQA_RM, q, rsqrt ? FP_CONST(THREE, FP_SINGLE) : FP_CONST(TWO, FP_SINGLE));
+    emit_vrr(c, X_VFNMADD231PS, q, t[0], t[1]);
+    if (rsqrt) {
+        emit_vrm(c, X_VMULPS, q, q, FP_CONST(HALF, FP_SINGLE));
+    }
+}
+
 /* Singles t[0..2] combined into q; t is destroyed. */
 static void emit_operation(struct x64 *c, const struct half_op *op, const struct fp_shape *s,
                            unsigned q, const unsigned t[3])
@@ -132,6 +169,7 @@ static void emit_operation(struct x64 *c, const struct half_op *op, const struct
         emit_rr(c, X_VMOVDQA_RM, q, t[0]);
         emit_vrr(c, form, q, t[1], t[2]);
         break;
+    case STEP: emit_step(c, s, q, t); break;
     case EXTREME:
         emit_vrr(c, form, q, t[0], t[1]);
         emit_vrr(c, form, t[0], t[1], t[0]);
@@ -144,7 +182,11 @@ static void emit_operation(struct x64 *c, const struct half_op *op, const struct
             emit_rr(c, form, q, t[0]);
         }
         break;
-    case INTEGRAL: fp_emit_round(c, s, q, t[0], fp_host_rounding(s->aux, s->aux & FP_AUX_EXACT));
+    case INTEGRAL:
+        if (fp_is_tie_away(s)) { /* as in lower_fp_int.c; of the zeros above 0 is left */
+            emit_vrm(c, X_VPOR, t[0], t[0], FP_CONST(ODD, FP_SINGLE));
+        }
+        emit_rri(c, X_VROUNDPS, q, t[0], fp_host_rounding(s->aux, s->aux & FP_AUX_EXACT));
     }
 }
 
@@ -161,10 +203,12 @@ static void put_together(struct x64 *c, const struct half_op *op, const struct f
         }
         return;
     }
-    halves_of(c, d, q[0]);
+    fp_halves_of(c, d, q[0]);
     if (two) {
-        halves_of(c, t, q[1]);
+        fp_halves_of(c, t, q[1]);
         emit_vrr(c, X_VPUNPCKLQDQ, d, d, t);
+    } else if (s->is_scalar && op->kind == STEP) {
+        fp_clear_above(c, d, d, 2);
     }
 }
 
@@ -173,8 +217,8 @@ static void by_singles(struct x64 *c, const struct ir_insn *i, const struct fp_s
 {
     struct fp_regs r = {.b = X64_NONE, .c = X64_NONE};
     struct fp_shape single = *s;
-    struct x64_ool *o[3];
-    unsigned ools = 0, quads = s->lanes == 8 ? 2 : 1, q[2], *arg[3] = {&r.a, &r.b, &r.c};
+    struct fp_repairs repairs = {.count = 0};
+    unsigned quads = s->lanes == 8 ? 2 : 1, q[2], *arg[3] = {&r.a, &r.b, &r.c};
 
     single.size = FP_SINGLE;
     for (unsigned k = 0; k < op->operands; k++) {
@@ -184,29 +228,31 @@ static void by_singles(struct x64 *c, const struct ir_insn *i, const struct fp_s
     q[0] = x64_scratch_xmm(c);
     q[1] = quads == 2 ? x64_scratch_xmm(c) : q[0];
     r.d = x64_def(c);
+    if (wants_finite(op, s)) {
+        repairs.o[repairs.count++] = fp_repair_if(c, test_infinite(c, &r), i, HELPER_fp, &r);
+    }
     for (unsigned n = 0; n < quads; n++) {
         for (unsigned k = 0; k < op->operands; k++) {
-            singles_of(c, s->lanes, r.t[k], *arg[k], n);
+            fp_singles_of(c, s->lanes, r.t[k], *arg[k], n);
         }
         if (op->kind == EXTREME) {
             enum x86_cc cc = fp_test_unordered(c, &single, r.t[0], r.t[1], r.t[2]);
 
-            o[ools++] = fp_repair_if(c, cc, i, HELPER_fp, &r);
+            repairs.o[repairs.count++] = fp_repair_if(c, cc, i, HELPER_fp, &r);
         }
         emit_operation(c, op, &single, q[n], r.t);
-        if (op->kind == FUSED) {
-            o[ools++] = fp_repair_if(c, test_middle(c, q[n], r.t[0]), i, HELPER_fp, &r);
+        if (is_rounded_twice(op)) {
+            repairs.o[repairs.count++] =
+                fp_repair_if(c, test_middle(c, q[n], r.t[0]), i, HELPER_fp, &r);
         }
     }
     put_together(c, op, s, r.d, q, r.t[0]);
     if (!is_comparison(op) && op->kind != EXTREME) {
         enum x86_cc cc = test_half(c, (enum half_check)op->check, r.d, r.t[0], r.t[1]);
 
-        o[ools++] = fp_repair_if(c, cc, i, HELPER_fp, &r);
+        repairs.o[repairs.count++] = fp_repair_if(c, cc, i, HELPER_fp, &r);
     }
-    while (ools--) {
-        o[ools]->back = c->p;
-    }
+    fp_come_back(c, &repairs);
 }
 
 /* FMLAL and FMLSL: products of halves, exact in single, added to singles. */
@@ -241,8 +287,11 @@ bool fp_lower_half(struct x64 *c, const struct ir_insn *i, const struct fp_shape
         add_products(c, i, s);
         return true;
     }
-    if (!op->operands || (op->kind == INTEGRAL && (s->aux & 7) == FP_TIEAWAY)) {
-        return false;
+    if (!op->operands) {
+        return fp_lower_half_int(c, i, s);
+    }
+    if (op->kind == INTEGRAL && s->aux == (FP_TIEAWAY | FP_AUX_EXACT)) {
+        return false; /* no instruction does this */
     }
     by_singles(c, i, s, op);
     return true;
@@ -295,7 +344,7 @@ static void widen_halves(struct x64 *c, const struct ir_insn *i, unsigned to, un
     r.a = x64_use(c, 0);
     fp_temporaries(c, &r, 1);
     r.d = x64_def(c);
-    singles_of(c, lanes, r.d, r.a, first / 4);
+    fp_singles_of(c, lanes, r.d, r.a, first / 4);
     if (to == FP_DOUBLE) {
         emit_vrr(c, X_VCVTSS2SD, r.d, r.d, r.d);
     }
@@ -323,7 +372,7 @@ static void narrow_double_to_half(struct x64 *c, const struct ir_insn *i)
     emit_vrr(c, X_VPXOR, r.t[2], r.t[2], r.t[2]);
     emit_vrr(c, X_VCVTSD2SS, r.t[2], r.t[2], r.a);
     o = fp_repair_if(c, test_middle(c, r.t[2], r.t[0]), i, HELPER_fp_cvt, &r);
-    halves_of(c, r.d, r.t[2]);
+    fp_halves_of(c, r.d, r.t[2]);
     fp_repair_if(c, test_small(c, r.t[2], r.t), i, HELPER_fp_cvt, &r);
     o->back = c->p;
 }
@@ -340,7 +389,7 @@ static void narrow_to_halves(struct x64 *c, const struct ir_insn *i, unsigned la
         singles = r.d;
         fp_clear_above(c, singles, r.a, 4);
     }
-    halves_of(c, r.d, singles);
+    fp_halves_of(c, r.d, singles);
     fp_repair_if(c, test_half(c, HALF_NORMAL, r.d, r.t[0], r.t[1]), i, HELPER_fp_cvt, &r);
 }
 

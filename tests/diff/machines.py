@@ -63,9 +63,9 @@ KNOWN_BOCHS_AVX2 = {
     r"_h(@|$)": HALVES,
     r"^flow@(Floating|Conversion|Advanced SIMD)": "has rows of this list",
     r"^F(ADD|SUB|N?MUL|DIV|ABD|N?MADD|N?MSUB|SQRT|RINT.|CVT[LN]?|MAX(NM)?|MIN(NM)?|MULX|CMLA|CADD)_": HALVES,
+    r"^[US]CVTF_[fsv]": HALVES + "; VCVTUSI2SD of 64 bits drops the last bit before it rounds",
 }
 KNOWN_BOCHS = KNOWN_BOCHS_AVX2 | {
-    r"^[US]CVTF_[fsv]": "VCVTUSI2SD of 64 bits drops the last bit before it rounds; on vmx-avx2",
     r"^FCVT[NMPAZ][US]_[fsv]": "VCVT(T)SD2USI to 64 bits raises Invalid from 2^63 on; on vmx-avx2",
     r"^[US]R?SHL_[sv]": "VPSRAVQ, VPSRLVQ with counts of 64 and more; on vmx-avx2",
 }
