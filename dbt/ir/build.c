@@ -201,6 +201,28 @@ static ir_ref fold_address(struct ir_builder *b, const struct ir_insn *row)
     return ir_op0(b, IR_PCREL, from->imm + low);
 }
 
+/* Of a value and itself. */
+static ir_ref fold_equal(struct ir_builder *b, const struct ir_insn *row)
+{
+    if (row->arg[0] != row->arg[1]) {
+        return IR_NONE;
+    }
+    switch (row->op) {
+    case IR_AND32:
+    case IR_AND64:
+    case IR_OR32:
+    case IR_OR64:
+    case IR_VAND:
+    case IR_VOR: return row->arg[0];
+    case IR_XOR32:
+    case IR_SUB32: return ir_const32(b, 0);
+    case IR_XOR64:
+    case IR_SUB64: return ir_const64(b, 0);
+    case IR_VXOR: return ir_op0(b, IR_VZERO, 0);
+    default: return IR_NONE;
+    }
+}
+
 /* Width changes that undo each other; extracts of a whole register; selections without a choice;
  * A64's way to count zeros from below. */
 static ir_ref fold_shape(struct ir_builder *b, const struct ir_insn *row)
@@ -220,14 +242,6 @@ static ir_ref fold_shape(struct ir_builder *b, const struct ir_insn *row)
     case IR_BFI64: return row->aux == 64 ? row->arg[1] : IR_NONE;
     case IR_EXTR32:
     case IR_EXTR64: return row->imm == 0 ? row->arg[1] : IR_NONE;
-    case IR_AND32:
-    case IR_AND64:
-    case IR_OR32:
-    case IR_OR64: return row->arg[0] == row->arg[1] ? row->arg[0] : IR_NONE;
-    case IR_XOR32:
-    case IR_SUB32: return row->arg[0] == row->arg[1] ? ir_const32(b, 0) : IR_NONE;
-    case IR_XOR64:
-    case IR_SUB64: return row->arg[0] == row->arg[1] ? ir_const64(b, 0) : IR_NONE;
     case IR_CLZ32: return from->op == IR_RBIT32 ? ir_op1(b, IR_CTZ32, from->arg[0]) : IR_NONE;
     case IR_CLZ64: return from->op == IR_RBIT64 ? ir_op1(b, IR_CTZ64, from->arg[0]) : IR_NONE;
     case IR_SELECT32:
@@ -256,6 +270,7 @@ ir_ref ir_emit(struct ir_builder *b, enum ir_op op, ir_ref a0, ir_ref a1, ir_ref
     known = fold_constants(b, &row);
     known = known == IR_NONE ? fold_identity(b, &row) : known;
     known = known == IR_NONE ? fold_address(b, &row) : known;
+    known = known == IR_NONE ? fold_equal(b, &row) : known;
     known = known == IR_NONE ? fold_shape(b, &row) : known;
     return known == IR_NONE ? append(b, &row) : known;
 }

@@ -102,6 +102,19 @@ static void zeros_are_counted_from_below(void **state)
     assert_int_equal(block.insn[ir_op1(&b, IR_CLZ64, x)].op, IR_CLZ64);
 }
 
+/* MOV (vector) is ORR; EOR of a register with itself clears it. */
+static void vectors_are_moved_by_name(void **state)
+{
+    ir_ref v;
+
+    (void)state;
+    start();
+    v = ir_getv(&b, 3);
+    assert_int_equal(ir_op2(&b, IR_VOR, v, v), v);
+    assert_int_equal(ir_op2(&b, IR_VAND, v, v), v);
+    assert_int_equal(block.insn[ir_op2(&b, IR_VXOR, v, v)].op, IR_VZERO);
+}
+
 static void verifier_accepts_and_refuses(void **state)
 {
     ir_ref x, add;
@@ -244,6 +257,7 @@ int main(void)
         cmocka_unit_test(constants_fold),
         cmocka_unit_test(identities_fold),
         cmocka_unit_test(zeros_are_counted_from_below),
+        cmocka_unit_test(vectors_are_moved_by_name),
         cmocka_unit_test(verifier_accepts_and_refuses),
         cmocka_unit_test(printer_shows_the_row),
         cmocka_unit_test(folded_equals_run),
