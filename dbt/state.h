@@ -90,9 +90,10 @@ struct a64_state {
     v128 vtmp[4]; /* operands and results of pure helpers */
     v128 qc[4];   /* any bit: a saturating operation saturated (FPSR.QC); four, so that code that
                      gathers here need not wait for its last store */
-    uint64_t spill[32];       /* allocator's spill slots: GPR temporaries */
-    v128 vspill[16];          /* and vector temporaries */
-    v128 fp_const[FPK_COUNT]; /* constants of translated code (fp_init) */
+    uint64_t spill[32];          /* allocator's spill slots: GPR temporaries */
+    v128 vspill[16];             /* and vector temporaries */
+    v128 fp_const[FPK_COUNT];    /* constants of translated code (fp_init) */
+    uint8_t fp_estimate[2][512]; /* FRECPE's and FRSQRTE's fractions (fp_estimate_tables) */
     struct window window[WINDOW_TABLES][WINDOWS];
 };
 

@@ -92,6 +92,16 @@ uint64_t fp_rsqrt_estimate(struct fp_ctx *ctx, unsigned size, uint64_t a)
     return put(size, false, (-3 * f->min_exp + 2 - (x.exp - f->min_exp + 1)) / 2, rsqrt(scaled));
 }
 
+void fp_estimate_tables(uint8_t recips[512], uint8_t rsqrts[512])
+{
+    for (unsigned n = 0; n < 512; n++) {
+        unsigned scaled = 256 | (n & 255);
+
+        recips[n] = (uint8_t)recip(scaled);
+        rsqrts[n] = (uint8_t)rsqrt(n < 256 ? scaled : scaled >> 1);
+    }
+}
+
 uint64_t fp_recpx(struct fp_ctx *ctx, unsigned size, uint64_t a)
 {
     struct fp_num x = fp_unpack(ctx, size, a);

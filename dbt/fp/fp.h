@@ -87,6 +87,9 @@ uint32_t fp_to_js(struct fp_ctx *ctx, uint64_t a, bool *z);
 /* --- estimates (estimate.c) --- */
 uint64_t fp_recip_estimate(struct fp_ctx *ctx, unsigned size, uint64_t a);
 uint64_t fp_rsqrt_estimate(struct fp_ctx *ctx, unsigned size, uint64_t a);
+/* Eight fraction bits of the estimate of a normal number, by its lowest exponent bit and its eight
+ * highest fraction bits. */
+void fp_estimate_tables(uint8_t recips[512], uint8_t rsqrts[512]);
 uint64_t fp_recpx(struct fp_ctx *ctx, unsigned size, uint64_t a);
 uint32_t fp_urecpe(uint32_t a);
 uint32_t fp_ursqrte(uint32_t a);

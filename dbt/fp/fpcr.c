@@ -27,6 +27,7 @@ void fp_init(struct a64_state *st)
     for (unsigned i = 0; i < FPK_COUNT; i++) {
         st->fp_const[i] = constants[i];
     }
+    fp_estimate_tables(st->fp_estimate[0], st->fp_estimate[1]);
     fp_write_fpcr(st, 0);
     fp_write_fpsr(st, 0);
 }

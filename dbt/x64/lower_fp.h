@@ -157,3 +157,5 @@ bool fp_lower_arith(struct x64 *c, const struct ir_insn *i, const struct fp_shap
 bool fp_lower_convert(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s); /* _int */
 bool fp_lower_half(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s);    /* _half */
 bool fp_lower_half_int(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s);
+/* FRECPE, FRSQRTE; not of halves */
+void fp_lower_estimate(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s);

@@ -265,6 +265,8 @@ bool fp_lower_convert(struct x64 *c, const struct ir_insn *i, const struct fp_sh
         }
         round_to_integral(c, i, s);
         return true;
+    case FP_RECPE:
+    case FP_RSQRTE: fp_lower_estimate(c, i, s); return true;
     case FP_TOS:
     case FP_TOU: to_integers(c, i, s); return true;
     case FP_FROMS:
