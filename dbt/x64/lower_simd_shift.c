@@ -147,6 +147,18 @@ static void left_by_immediate(struct x64 *c, const struct simd *s)
     simd_qc(c, back, s->bytes);
 }
 
+/* d of lanes that b shifts to the right is that of `right`, and nothing is lost. t is scratch. */
+static void join_directions(struct x64 *c, const struct simd *s, unsigned d, unsigned right,
+                            unsigned lost, unsigned b, unsigned t)
+{
+    find_negative(c, s->size, t, b);
+    simd_blend(c, s->size, d, d, right, t);
+    emit_vrr(c, X_VPXOR, right, right, right);
+    simd_blend(c, s->size, lost, lost, right, t);
+    simd_cut(c, d, s->bytes);
+    simd_qc(c, lost, s->bytes);
+}
+
 static void left_or_right(struct x64 *c, const struct simd *s)
 {
     struct shift shift = shift_of(s);
@@ -159,12 +171,53 @@ static void left_or_right(struct x64 *c, const struct simd *s)
     simd_shrv(c, size, !shift.is_unsigned, back, d, t);
     limit(c, size, shift.is_unsigned, d, a, back);
     emit_vrr(c, X_VPXOR, back, back, a);
-    find_negative(c, size, t, b);
-    simd_blend(c, size, d, d, right, t);
-    emit_vrr(c, X_VPXOR, right, right, right);
-    simd_blend(c, size, back, back, right, t);
-    simd_cut(c, d, s->bytes);
-    simd_qc(c, back, s->bytes);
+    join_directions(c, s, d, right, back, b, t);
+}
+
+/* Lane k of those in a wider one, shifted to the left at the wider lane's top, where what saturates
+ * it saturates the wider one. d, lost: OR of the results and of what shifting back does not
+ * restore, in their places. */
+static void left_in_wide(struct x64 *c, const struct shift *s, unsigned wide, unsigned k,
+                         const unsigned arg[2], unsigned d, unsigned lost)
+{
+    uint32_t scratch = c->scratch;
+    unsigned bits = 8u << s->size, up = (8u << wide) - bits * (k + 1), x = x64_scratch_xmm(c),
+             n = x64_scratch_xmm(c), r = x64_scratch_xmm(c), back = x64_scratch_xmm(c);
+    struct x86_mem top =
+        simd_const(c, wide, MASK((8u << wide) - 1, 0) & ~MASK((8u << wide) - bits - 1, 0));
+
+    simd_shl(c, wide, x, arg[0], up);
+    emit_vrm(c, X_VPAND, x, x, top);
+    simd_shr(c, wide, false, n, arg[1], bits * k);
+    emit_vrm(c, X_VPAND, n, n, simd_const(c, wide, 0xff));
+    simd_shlv(c, wide, r, x, n);
+    simd_shrv(c, wide, !s->is_unsigned, back, r, n);
+    limit(c, wide, s->is_unsigned, r, x, back);
+    emit_vrr(c, X_VPXOR, back, back, x);
+    emit_vrm(c, X_VPAND, r, r, top);
+    simd_shr(c, wide, false, r, r, up);
+    simd_shr(c, wide, false, back, back, up);
+    emit_vrr(c, X_VPOR, d, d, r);
+    emit_vrr(c, X_VPOR, lost, lost, back);
+    x64_scratch_drop(c, scratch);
+}
+
+/* Sizes that the host does not shift by lanes. */
+static void left_or_right_small(struct x64 *c, const struct simd *s)
+{
+    struct shift shift = shift_of(s);
+    unsigned size = s->size, wide = simd_has_variable_shift(c, 1) ? 1 : 2, a = x64_use(c, 0),
+             b = x64_use(c, 1), d = x64_def(c), right = x64_scratch_xmm(c), lost = simd_zero(c);
+    const unsigned arg[2] = {a, b};
+    uint32_t scratch = c->scratch;
+
+    shift_small_lanes(c, &shift, right, a, b);
+    x64_scratch_drop(c, scratch);
+    emit_vrr(c, X_VPXOR, d, d, d);
+    for (unsigned k = 0; k < 1u << (wide - size); k++) {
+        left_in_wide(c, &shift, wide, k, arg, d, lost);
+    }
+    join_directions(c, s, d, right, lost, b, x64_scratch_xmm(c));
 }
 
 bool simd_sat_shift(struct x64 *c, const struct simd *s)
@@ -174,7 +227,7 @@ bool simd_sat_shift(struct x64 *c, const struct simd *s)
     } else if (simd_has_variable_shift(c, s->size)) {
         left_or_right(c, s);
     } else {
-        return false;
+        left_or_right_small(c, s);
     }
     return true;
 }
