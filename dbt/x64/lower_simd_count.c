@@ -56,7 +56,7 @@ static void leading_zeros(struct x64 *c, unsigned size, unsigned d, unsigned a)
     }
 }
 
-bool simd_leading(struct x64 *c, const struct simd *s)
+void simd_leading(struct x64 *c, const struct simd *s)
 {
     unsigned a = x64_use(c, 0), d = x64_def(c), t = a;
 
@@ -70,10 +70,9 @@ bool simd_leading(struct x64 *c, const struct simd *s)
         simd_add(c, s->size, d, d, simd_all(c));
     }
     simd_cut(c, d, s->bytes);
-    return true;
 }
 
-bool simd_count(struct x64 *c, const struct simd *s)
+void simd_count(struct x64 *c, const struct simd *s)
 {
     static const struct table ones = {0x0302020102010100, 0x0403030203020201};
     unsigned a = x64_use(c, 0), d = x64_def(c), t;
@@ -87,10 +86,9 @@ bool simd_count(struct x64 *c, const struct simd *s)
         simd_add(c, 0, d, d, t);
     }
     simd_cut(c, d, s->bytes);
-    return true;
 }
 
-bool simd_reverse(struct x64 *c, const struct simd *s)
+void simd_reverse(struct x64 *c, const struct simd *s)
 {
     static const struct table low = {0xe060a020c0408000, 0xf070b030d0509010};
     static const struct table high = {0x0e060a020c040800, 0x0f070b030d050901};
@@ -105,5 +103,4 @@ bool simd_reverse(struct x64 *c, const struct simd *s)
         emit_vrr(c, X_VPOR, d, d, t);
     }
     simd_cut(c, d, s->bytes);
-    return true;
 }

@@ -54,7 +54,9 @@ static void lower(struct x64 *c, const struct ir_insn *i)
                      .has_b = i->arg[1] != IR_NONE};
     struct ir_insn call = *i;
 
-    if (!lowerings[s.op] || !lowerings[s.op](c, &s)) {
+    if (lowerings[s.op]) {
+        lowerings[s.op](c, &s);
+    } else { /* URECPE, URSQRTE */
         call.imm = IR_CALL_IMM(HELPER_simd, imm);
         lower_CALL_V128(c, &call);
     }

@@ -55,14 +55,13 @@ static void high_halfwords(struct x64 *c, bool rounds, unsigned d, unsigned a, u
     emit_vrr(c, X_VPADDW, d, d, low);
 }
 
-bool simd_mul_high(struct x64 *c, const struct simd *s)
+void simd_mul_high(struct x64 *c, const struct simd *s)
 {
     unsigned a = x64_use(c, 0), b = x64_use(c, 1), d = x64_def(c);
 
     (s->size == 1 ? high_halfwords : high_words)(c, s->op == SIMD_SQRDMULH, d, a, b);
     saturate_least(c, s, d);
     simd_cut(c, d, s->bytes);
-    return true;
 }
 
 /* d: the doubled products of the lower or upper lanes of half the size. */
@@ -82,7 +81,7 @@ static void long_products(struct x64 *c, const struct simd *s, unsigned d, unsig
     simd_add(c, s->size, d, d, d);
 }
 
-bool simd_mul_long(struct x64 *c, const struct simd *s)
+void simd_mul_long(struct x64 *c, const struct simd *s)
 {
     unsigned a = x64_use(c, 0), b = x64_use(c, 1), to, product, d;
 
@@ -99,7 +98,6 @@ bool simd_mul_long(struct x64 *c, const struct simd *s)
         simd_signed_sum(c, s, s->op == SIMD_SQDMLSL, d, to, product);
     }
     simd_cut(c, d, s->bytes);
-    return true;
 }
 
 /* --- SQRDMLAH, SQRDMLSH: (to * 2^bits + 2ab + 2^(bits - 1)) >> bits is what is above bit bits - 1
@@ -173,13 +171,12 @@ static void mul_add_words(struct x64 *c, const struct simd *s, unsigned d, unsig
     simd_qc(c, t, s->bytes);
 }
 
-bool simd_mul_add_high(struct x64 *c, const struct simd *s)
+void simd_mul_add_high(struct x64 *c, const struct simd *s)
 {
     unsigned a = x64_use(c, 0), b = x64_use(c, 1), to = x64_use(c, 2), d = x64_def(c);
 
     (s->size == 1 ? mul_add_halfwords : mul_add_words)(c, s, d, a, b, to);
     simd_cut(c, d, s->bytes);
-    return true;
 }
 
 /* --- dot products --- */
@@ -226,13 +223,12 @@ static void dot_by_halfwords(struct x64 *c, bool is_unsigned, unsigned d, unsign
     emit_vrr(c, X_VPADDD, d, d, x);
 }
 
-bool simd_dot(struct x64 *c, const struct simd *s)
+void simd_dot(struct x64 *c, const struct simd *s)
 {
     unsigned a = x64_use(c, 0), b = x64_use(c, 1), d = x64_def_from(c, 2);
 
     (c->env->features & X64_VNNI ? dot_biased : dot_by_halfwords)(c, s->op == SIMD_UDOT, d, a, b);
     simd_cut(c, d, s->bytes);
-    return true;
 }
 
 /* --- polynomials: for each bit of b the other factor, shifted, in lanes of 16 bits --- */
@@ -250,7 +246,7 @@ static void multiply_polynomials(struct x64 *c, unsigned d, unsigned a, unsigned
     }
 }
 
-bool simd_poly(struct x64 *c, const struct simd *s)
+void simd_poly(struct x64 *c, const struct simd *s)
 {
     unsigned a = x64_use(c, 0), b = x64_use(c, 1), d = x64_def(c), x = x64_scratch_xmm(c),
              y = x64_scratch_xmm(c), odd;
@@ -263,7 +259,7 @@ bool simd_poly(struct x64 *c, const struct simd *s)
         emit_rr(c, X_VPMOVZXBW, x, s->shift ? x : a);
         emit_rr(c, X_VPMOVZXBW, y, s->shift ? y : b);
         multiply_polynomials(c, d, x, y);
-        return true;
+        return;
     }
     odd = x64_scratch_xmm(c);
     simd_shr(c, 1, false, x, a, 8);
@@ -274,5 +270,4 @@ bool simd_poly(struct x64 *c, const struct simd *s)
     emit_vrm(c, X_VPAND, d, d, simd_const(c, 1, 0xff));
     emit_vrr(c, X_VPOR, d, d, odd);
     simd_cut(c, d, s->bytes);
-    return true;
 }

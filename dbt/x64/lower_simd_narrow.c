@@ -86,7 +86,7 @@ static void select_words(struct x64 *c, const struct simd *s, struct kind kind, 
     simd_qc(c, fits, s->bytes);
 }
 
-bool simd_narrow(struct x64 *c, const struct simd *s)
+void simd_narrow(struct x64 *c, const struct simd *s)
 {
     struct kind kind = kind_of(s->op);
     unsigned v = x64_use(c, 0), d = x64_def(c), t;
@@ -107,5 +107,4 @@ bool simd_narrow(struct x64 *c, const struct simd *s)
     if (s->bytes < 8) {
         simd_cut(c, d, s->bytes);
     }
-    return true;
 }

@@ -105,7 +105,7 @@ static void unsigned_sum(struct x64 *c, const struct simd *s, bool subtract, uns
     }
 }
 
-bool simd_sum(struct x64 *c, const struct simd *s)
+void simd_sum(struct x64 *c, const struct simd *s)
 {
     unsigned a = x64_use(c, 0), b = x64_use(c, 1), d = x64_def(c);
     bool is_unsigned = s->op == SIMD_UQADD || s->op == SIMD_UQSUB;
@@ -113,11 +113,10 @@ bool simd_sum(struct x64 *c, const struct simd *s)
 
     (is_unsigned ? unsigned_sum : simd_signed_sum)(c, s, subtract, d, a, b);
     simd_cut(c, d, s->bytes);
-    return true;
 }
 
 /* With the first number biased, the sum saturates as one of the second's kind. */
-bool simd_mixed_sum(struct x64 *c, const struct simd *s)
+void simd_mixed_sum(struct x64 *c, const struct simd *s)
 {
     unsigned a = x64_use(c, 0), b = x64_use(c, 1), d = x64_def(c), biased = x64_scratch_xmm(c);
 
@@ -125,7 +124,6 @@ bool simd_mixed_sum(struct x64 *c, const struct simd *s)
     (s->op == SIMD_SUQADD ? unsigned_sum : simd_signed_sum)(c, s, false, d, biased, b);
     emit_vrm(c, X_VPXOR, d, d, simd_min(c, s->size));
     simd_cut(c, d, s->bytes);
-    return true;
 }
 
 static void absolute(struct x64 *c, unsigned size, unsigned d, unsigned a)
@@ -144,7 +142,7 @@ static void absolute(struct x64 *c, unsigned size, unsigned d, unsigned a)
 }
 
 /* Only the least number has no counterpart; its wrapped result, itself, becomes one less. */
-bool simd_magnitude(struct x64 *c, const struct simd *s)
+void simd_magnitude(struct x64 *c, const struct simd *s)
 {
     unsigned a = x64_use(c, 0), d = x64_def(c), t = x64_scratch_xmm(c);
 
@@ -158,5 +156,4 @@ bool simd_magnitude(struct x64 *c, const struct simd *s)
     simd_add(c, s->size, d, d, t);
     simd_cut(c, d, s->bytes);
     simd_qc(c, t, s->bytes);
-    return true;
 }

@@ -98,7 +98,7 @@ static void shift_small_lanes(struct x64 *c, const struct shift *s, unsigned d, 
     }
 }
 
-bool simd_shift(struct x64 *c, const struct simd *s)
+void simd_shift(struct x64 *c, const struct simd *s)
 {
     struct shift shift = shift_of(s);
     unsigned a = x64_use(c, 0), b = x64_use(c, 1), d = x64_def(c);
@@ -109,7 +109,6 @@ bool simd_shift(struct x64 *c, const struct simd *s)
         shift_small_lanes(c, &shift, d, a, b);
     }
     simd_cut(c, d, s->bytes);
-    return true;
 }
 
 /* --- saturating --- */
@@ -220,7 +219,7 @@ static void left_or_right_small(struct x64 *c, const struct simd *s)
     join_directions(c, s, d, right, lost, b, x64_scratch_xmm(c));
 }
 
-bool simd_sat_shift(struct x64 *c, const struct simd *s)
+void simd_sat_shift(struct x64 *c, const struct simd *s)
 {
     if (!s->has_b) {
         left_by_immediate(c, s);
@@ -229,5 +228,4 @@ bool simd_sat_shift(struct x64 *c, const struct simd *s)
     } else {
         left_or_right_small(c, s);
     }
-    return true;
 }

@@ -18,8 +18,8 @@ struct simd {
     bool has_b;     /* arg1 is there, else shift is in its place */
 };
 
-/* Lowers the row and returns true, or false when the helper is to be called. */
-typedef bool simd_fn(struct x64 *c, const struct simd *s);
+/* Lowers the row. */
+typedef void simd_fn(struct x64 *c, const struct simd *s);
 simd_fn simd_sum;          /* SQADD, UQADD, SQSUB, UQSUB */
 simd_fn simd_mixed_sum;    /* SUQADD, USQADD */
 simd_fn simd_magnitude;    /* SQABS, SQNEG */
