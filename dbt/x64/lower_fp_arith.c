@@ -2,10 +2,22 @@
 /* Floating-point arithmetic, maxima, comparisons of single and double precision. */
 #include "dbt/x64/lower_fp.h"
 
-/* Whether a scalar operation that copies what is above from operand 0 leaves zeros there. */
-static bool leaves_zeros(const struct x64 *c, const struct fp_shape *s)
+/* Whether a scalar operation that copies what is above from operand k leaves zeros there. */
+static bool leaves_zeros(const struct x64 *c, const struct fp_shape *s, unsigned k)
 {
-    return s->is_scalar && fp_zero_above(c, 0, 1u << s->size);
+    return s->is_scalar && fp_zero_above(c, k, 1u << s->size);
+}
+
+/* The operand to copy what is above from, of the first `count`: operand 0 unless another has zeros
+ * there (a sum that a loop gathers has not). */
+static unsigned cleanest(const struct x64 *c, const struct fp_shape *s, unsigned count)
+{
+    for (unsigned k = 0; k < count; k++) {
+        if (leaves_zeros(c, s, k)) {
+            return k;
+        }
+    }
+    return 0;
 }
 
 static void two_operands(struct x64 *c, const struct fp_shape *s, struct fp_regs *r)
@@ -18,13 +30,15 @@ static void two_operands(struct x64 *c, const struct fp_shape *s, struct fp_regs
 static void arithmetic(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s,
                        const x86_form forms[4], enum fp_check what)
 {
+    bool commutes = s->op == FP_ADD || s->op == FP_MUL;
+    unsigned first = cleanest(c, s, commutes ? 2 : 1);
     struct fp_regs r;
 
     two_operands(c, s, &r);
     fp_temporaries(c, &r, what == FP_CHECK_EDGE || (what == FP_CHECK_NAN && !s->is_scalar));
     r.d = x64_def(c);
-    emit_vrr(c, forms[s->form], r.d, r.a, r.b);
-    fp_finish(c, i, s, leaves_zeros(c, s), what, &r);
+    emit_vrr(c, forms[s->form], r.d, first ? r.b : r.a, first ? r.a : r.b);
+    fp_finish(c, i, s, leaves_zeros(c, s, first), what, &r);
 }
 
 /* Two singles: 0 / 1 in the lanes above, where 0 / 0 would raise Invalid. */
@@ -42,18 +56,25 @@ static void divide_pair(struct x64 *c, const struct ir_insn *i, const struct fp_
     fp_finish(c, i, s, true, FP_CHECK_EDGE, &r);
 }
 
+/* on_addend, on_factor: the forms that put the result in place of these. */
 static void fused(struct x64 *c, const struct ir_insn *i, const struct fp_shape *s,
-                  const x86_form forms[4])
+                  const x86_form on_addend[4], const x86_form on_factor[4])
 {
+    unsigned first = cleanest(c, s, 3);
     struct fp_regs r;
 
     two_operands(c, s, &r);
     r.c = fp_operand(c, s, 2);
     fp_temporaries(c, &r, 1);
     r.d = x64_def(c);
-    emit_rr(c, X_VMOVDQA_RM, r.d, r.a);
-    emit_vrr(c, forms[s->form], r.d, r.b, r.c);
-    fp_finish(c, i, s, leaves_zeros(c, s), FP_CHECK_EDGE, &r);
+    if (first) {
+        emit_rr(c, X_VMOVDQA_RM, r.d, first == 1 ? r.b : r.c);
+        emit_vrr(c, on_factor[s->form], r.d, first == 1 ? r.c : r.b, r.a);
+    } else {
+        emit_rr(c, X_VMOVDQA_RM, r.d, r.a);
+        emit_vrr(c, on_addend[s->form], r.d, r.b, r.c);
+    }
+    fp_finish(c, i, s, leaves_zeros(c, s, first), FP_CHECK_EDGE, &r);
 }
 
 /*
@@ -142,7 +163,7 @@ static void multiply_extended(struct x64 *c, const struct ir_insn *i, const stru
     r.d = x64_def(c);
     o = repair_unless_below(c, i, s, &r, FP_CONST(INF, s->size));
     emit_vrr(c, FP_FORMS(VMUL)[s->form], r.d, r.a, r.b);
-    fp_finish(c, i, s, leaves_zeros(c, s), FP_CHECK_EDGE, &r);
+    fp_finish(c, i, s, leaves_zeros(c, s, 0), FP_CHECK_EDGE, &r);
     o->back = c->p;
 }
 
@@ -192,10 +213,10 @@ bool fp_lower_arith(struct x64 *c, const struct ir_insn *i, const struct fp_shap
     case FP_CMGT: compare_lanes(c, s, CMP_GT_OS, false); return true;
     case FP_ACGE: compare_lanes(c, s, CMP_GE_OS, true); return true;
     case FP_ACGT: compare_lanes(c, s, CMP_GT_OS, true); return true;
-    case FP_MULADD: fused(c, i, s, FP_FORMS(VFMADD231)); return true;
-    case FP_MULSUB: fused(c, i, s, FP_FORMS(VFNMADD231)); return true;
-    case FP_NMULADD: fused(c, i, s, FP_FORMS(VFNMSUB231)); return true;
-    case FP_NMULSUB: fused(c, i, s, FP_FORMS(VFMSUB231)); return true;
+    case FP_MULADD: fused(c, i, s, FP_FORMS(VFMADD231), FP_FORMS(VFMADD213)); return true;
+    case FP_MULSUB: fused(c, i, s, FP_FORMS(VFNMADD231), FP_FORMS(VFNMADD213)); return true;
+    case FP_NMULADD: fused(c, i, s, FP_FORMS(VFNMSUB231), FP_FORMS(VFNMSUB213)); return true;
+    case FP_NMULSUB: fused(c, i, s, FP_FORMS(VFMSUB231), FP_FORMS(VFMSUB213)); return true;
     case FP_SQRT: square_root(c, i, s); return true;
     default: return false;
     }
