@@ -438,12 +438,17 @@ void x64_def_in(struct x64 *c, unsigned reg)
     x64_assign(c, (ir_ref)c->row, reg);
 }
 
-struct x64_rm x64_use_rm(struct x64 *c, unsigned k)
+bool x64_stays_in_memory(const struct x64 *c, unsigned k)
 {
     const struct x64_val *v = &c->val[c->arg[k]];
 
-    if (v->reg == X64_NONE && v->home != X64_NONE && x64_dies(c, k) && c->flags_ref != c->arg[k]) {
-        return (struct x64_rm){.is_mem = true, .mem = slot_mem(v->home)};
+    return v->reg == X64_NONE && v->home != X64_NONE && x64_dies(c, k) && c->flags_ref != c->arg[k];
+}
+
+struct x64_rm x64_use_rm(struct x64 *c, unsigned k)
+{
+    if (x64_stays_in_memory(c, k)) {
+        return (struct x64_rm){.is_mem = true, .mem = slot_mem(c->val[c->arg[k]].home)};
     }
     return (struct x64_rm){.reg = x64_use(c, k)};
 }

@@ -53,6 +53,25 @@ bool fp_zero_above(const struct x64 *c, unsigned k, unsigned bytes)
     return bytes_of_result(c, &c->block->insn[c->arg[k]]) <= bytes;
 }
 
+/* Whether argument k is loaded from its slot for this row alone: its low bytes will do. */
+static bool is_loaded(const struct x64 *c, unsigned k, unsigned bytes)
+{
+    return (bytes == 4 || bytes == 8) && x64_stays_in_memory(c, k);
+}
+
+bool fp_comes_clean(const struct x64 *c, unsigned k, unsigned bytes)
+{
+    return fp_zero_above(c, k, bytes) || is_loaded(c, k, bytes);
+}
+
+static unsigned load_low(struct x64 *c, unsigned k, unsigned bytes)
+{
+    unsigned t = x64_scratch_xmm(c);
+
+    emit_rm(c, bytes == 8 ? X_VMOVQ_X : X_VMOVD_RM, t, x64_use_rm(c, k).mem);
+    return t;
+}
+
 void fp_clear_above(struct x64 *c, unsigned d, unsigned a, unsigned bytes)
 {
     if (bytes == 8) {
@@ -66,8 +85,12 @@ void fp_clear_above(struct x64 *c, unsigned d, unsigned a, unsigned bytes)
 
 unsigned fp_only_lanes(struct x64 *c, const struct fp_shape *s, unsigned k)
 {
-    unsigned bytes = s->lanes << s->size, a = x64_use(c, k), t;
+    unsigned bytes = s->lanes << s->size, a, t;
 
+    if (is_loaded(c, k, bytes)) {
+        return load_low(c, k, bytes);
+    }
+    a = x64_use(c, k);
     if (bytes == 16 || fp_zero_above(c, k, bytes)) {
         return a;
     }
@@ -78,7 +101,7 @@ unsigned fp_only_lanes(struct x64 *c, const struct fp_shape *s, unsigned k)
 
 unsigned fp_operand(struct x64 *c, const struct fp_shape *s, unsigned k)
 {
-    return s->is_scalar ? x64_use(c, k) : fp_only_lanes(c, s, k);
+    return s->is_scalar && !is_loaded(c, k, 1u << s->size) ? x64_use(c, k) : fp_only_lanes(c, s, k);
 }
 
 /* --- repair: o->imm is the call's. reg[0] is the result, reg[1..3] operands --- */

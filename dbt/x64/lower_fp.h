@@ -70,6 +70,8 @@ static inline struct x86_mem fp_constant(unsigned index)
 /* --- operands --- */
 /* Whether argument k has zeros above its low `bytes`. */
 bool fp_zero_above(const struct x64 *c, unsigned k, unsigned bytes);
+/* The same of what fp_operand gives for it. */
+bool fp_comes_clean(const struct x64 *c, unsigned k, unsigned bytes);
 /* d = a with zeros above the low 2, 4 or 8 bytes. */
 void fp_clear_above(struct x64 *c, unsigned d, unsigned a, unsigned bytes);
 /* Argument k with only its lanes in it, where the operation is done on more than them; scalars'

@@ -5,7 +5,7 @@
 /* Whether a scalar operation that copies what is above from operand k leaves zeros there. */
 static bool leaves_zeros(const struct x64 *c, const struct fp_shape *s, unsigned k)
 {
-    return s->is_scalar && fp_zero_above(c, k, 1u << s->size);
+    return s->is_scalar && fp_comes_clean(c, k, 1u << s->size);
 }
 
 /* The operand to copy what is above from, of the first `count`: operand 0 unless another has zeros

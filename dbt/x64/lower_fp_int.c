@@ -51,7 +51,7 @@ static void round_to_integral(struct x64 *c, const struct ir_insn *i, const stru
         emit_vrm(c, X_VPOR, from, r.a, FP_CONST(ODD, s->size));
     }
     fp_emit_round(c, s, r.d, from, control);
-    fp_finish(c, i, s, s->is_scalar && fp_zero_above(c, 0, 1u << s->size) && !o,
+    fp_finish(c, i, s, s->is_scalar && fp_comes_clean(c, 0, 1u << s->size) && !o,
               o ? FP_CHECK_NONE : FP_CHECK_NAN, &r);
     if (o) {
         o->back = c->p;

@@ -178,6 +178,7 @@ struct x64_rm {
     struct x86_mem mem;
 };
 struct x64_rm x64_use_rm(struct x64 *c, unsigned k);
+bool x64_stays_in_memory(const struct x64 *c, unsigned k); /* whether it will be the memory */
 /* An RM form with either. */
 void emit_r_rm(struct x64 *c, x86_form form, unsigned reg, struct x64_rm rm);
 
