@@ -5,6 +5,23 @@
 #include "dbt/rt/internal.h"
 #include "dbt/rt/mem.h"
 
+#define REFILLS_OFTEN 4 /* mappings of one page for one site that count as a use of a window */
+
+/* The VA of block, which is running. */
+static uint64_t start_of(const struct vcpu *vcpu, const struct rt_block *block)
+{
+    return vcpu->st->pc_page + block->pa % PAGE_SIZE;
+}
+
+/* The site where translated code has stopped, and its block; NULL: neither, or no site. */
+static const struct x64_site *site_at(const struct vcpu *vcpu, const struct x64_regs *regs,
+                                      const struct rt_block **block)
+{
+    struct rt_blocks *blocks = &vcpu->vm->rt->blocks;
+    *block = blocks_by_host(blocks, regs->rip);
+    return *block ? block_site(blocks, *block, regs->rip, false) : NULL;
+}
+
 /* Leaves at a site: the guest state becomes what it was before the site's instruction. */
 static enum rt_action leave_at(struct vcpu *vcpu, const struct rt_block *block,
                                const struct x64_site *site, const struct x64_regs *regs)
@@ -40,7 +57,7 @@ static enum rt_action leave_at_boundary(struct vcpu *vcpu, const struct x64_regs
         return RT_STEP; /* in a stub: it soon leaves, or is back in a block */
     }
     if (regs->rip == block_rx(blocks, block)) {
-        vcpu->st->pc = vcpu->st->pc_page + (block->pa & (PAGE_SIZE - 1));
+        vcpu->st->pc = start_of(vcpu, block);
         return RT_LEAVE;
     }
     const struct x64_site *site = block_site(blocks, block, regs->rip, true);
@@ -86,6 +103,35 @@ static bool take_abort(struct vcpu *vcpu, const struct rt_block *block, const st
     return true;
 }
 
+/*
+ * Whether a mapping for this site is hardly made when it is taken away again: code is patched
+ * through one page of the fixmap, each new process touches its stack. A window costs a call then,
+ * and no mapping.
+ */
+static bool is_refilled_often(struct rt_vcpu *rt, uint64_t rip, uint64_t va)
+{
+    struct rt_refill *refill = &rt->refill[rip % RT_REFILLS];
+    uint64_t page = ALIGN_DOWN(va, PAGE_SIZE);
+    if (refill->rip != rip || refill->page != page) {
+        *refill = (struct rt_refill){.rip = rip, .page = page};
+    }
+    return ++refill->count % REFILLS_OFTEN == 0;
+}
+
+/* Leaves the site, and has its access go by a window from the second time on. */
+static enum rt_action leave_and_learn(struct vcpu *vcpu, const struct x64_regs *regs)
+{
+    const struct rt_block *block;
+    const struct x64_site *site = site_at(vcpu, regs, &block);
+    if (!site || !site->plain) {
+        return RT_RESUME;
+    }
+    uint64_t pa = ALIGN_DOWN(block->pa, PAGE_SIZE) + site->guest;
+    leave_at(vcpu, block, site, regs);
+    rt_learn_site(vcpu, pa, SITE_WINDOW, start_of(vcpu, block));
+    return RT_LEAVE;
+}
+
 enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
                         const struct plat_fault *fault)
 {
@@ -103,11 +149,10 @@ enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
     }
     if (fill == VIEW_FILLED) {
         rt->stats.fills++;
-        return RT_RESUME;
+        return is_refilled_often(rt, regs->rip, va) ? leave_and_learn(vcpu, regs) : RT_RESUME;
     }
-    struct rt_blocks *blocks = &vcpu->vm->rt->blocks;
-    const struct rt_block *block = blocks_by_host(blocks, regs->rip);
-    const struct x64_site *site = block ? block_site(blocks, block, regs->rip, false) : NULL;
+    const struct rt_block *block;
+    const struct x64_site *site = site_at(vcpu, regs, &block);
     if (!site) {
         lost(vcpu, block, regs, fault);
     }
@@ -116,6 +161,6 @@ enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
     }
     rt->slow_access = true;
     rt->slow = true;
-    rt->slow_block = vcpu->st->pc_page + (block->pa & (PAGE_SIZE - 1));
+    rt->slow_block = start_of(vcpu, block);
     return leave_at(vcpu, block, site, regs);
 }

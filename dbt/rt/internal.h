@@ -30,6 +30,13 @@ struct rt_abort {
     bool write, pending;
 };
 
+/* The last faults of access sites that a mapping has mended, by the site's address. */
+#define RT_REFILLS 64
+struct rt_refill {
+    uint64_t rip, page; /* the site, the VA of the page that it wanted */
+    unsigned count;     /* times in a row */
+};
+
 struct rt_vm {
     struct heap heap;
     struct rt_blocks blocks;
@@ -50,6 +57,7 @@ struct rt_vcpu {
     struct rt_returns returns;
     bool context_changed;
     struct rt_abort abort;
+    struct rt_refill refill[RT_REFILLS];
     uint32_t link;            /* the exit that the next look-up is to be linked to, 0: none */
     bool slow;                /* the instruction at st->pc is to be interpreted */
     bool slow_access;         /* its accesses are to be learnt from */
@@ -102,3 +110,7 @@ void rt_step(struct vcpu *vcpu);
 /* --- slow.c --- */
 /* Interprets the one instruction at st->pc; st is exact before and after. */
 void rt_interpret_one(struct vcpu *vcpu);
+
+/* The access at pa, in the block at block_va, needed what `kind` has: once more, and its site is of
+ * that kind. */
+void rt_learn_site(struct vcpu *vcpu, uint64_t pa, enum site_kind kind, uint64_t block_va);

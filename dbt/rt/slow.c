@@ -5,20 +5,15 @@
 #include "dbt/rt/internal.h"
 #include "dbt/sys/sys.h"
 
-/*
- * An access that the view does not serve is to go another way at once from its second time on. Jump
- * caches may still hold the old block, which works as it did; each is told when its turn comes.
- */
-static void learn(struct vcpu *vcpu, uint64_t pa)
+/* Jump caches may still hold the old block, which works as it did; each is told when its turn
+ * comes. */
+void rt_learn_site(struct vcpu *vcpu, uint64_t pa, enum site_kind kind, uint64_t block_va)
 {
     struct rt_vcpu *rt = vcpu->rt;
     struct rt_blocks *blocks = &vcpu->vm->rt->blocks;
-    if (rt->slow_kind == SITE_DIRECT) {
-        return;
-    }
-    rt->stats.slow_sites += blocks_site_faulted(blocks, pa, rt->slow_kind);
+    rt->stats.slow_sites += blocks_site_faulted(blocks, pa, kind);
     if (blocks_site_kind(blocks, pa) != SITE_DIRECT) {
-        jc_forget(rt->jc, rt->slow_block);
+        jc_forget(rt->jc, block_va);
     }
 }
 
@@ -41,7 +36,9 @@ void rt_interpret_one(struct vcpu *vcpu)
     enum interp_result result = interp_run(vcpu, st, ir, &exit);
     st->pc = sys_branch_address(vcpu, st->pc);
     if (result == INTERP_EXIT) {
-        learn(vcpu, translation.pa);
+        if (rt->slow_kind != SITE_DIRECT) { /* at once the other way from its second time on */
+            rt_learn_site(vcpu, translation.pa, rt->slow_kind, rt->slow_block);
+        }
         exit = stepping && exit == EXIT_LOOKUP ? EXIT_STEP : exit; /* a branch */
     }
     rt->slow_access = false;

@@ -2,7 +2,8 @@
 /* Windows: pages of guest memory that translated code reaches outside its view. */
 /*
  * A view holds one range as one EL sees it. What else an instruction may access goes by a window:
- * LDTR and STTR, and the sites that were found to need it (SITE_WINDOW). The tables are in struct
+ * LDTR and STTR, and the sites that were found to need it (SITE_WINDOW), or to want the same page
+ * again and again just after a TLBI has taken it out of the view. The tables are in struct
  * a64_state, where translated code looks an access up in place; a miss calls HELPER_window, which
  * walks the guest's tables and opens the window, or leaves the instruction to the interpreter.
  *

@@ -62,6 +62,11 @@ static struct {
     int status;
     bool write;
 } abort_taken;
+static struct {
+    unsigned count;
+    uint64_t pa, block_va;
+    enum site_kind kind;
+} learnt;
 static jmp_buf end_jump;
 
 struct rt_block *blocks_by_host(struct rt_blocks *bs, uint64_t rip)
@@ -108,6 +113,15 @@ void mem_abort(struct vcpu *vcpu, uint64_t va, int status, bool write)
     abort_taken.write = write;
 }
 
+void rt_learn_site(struct vcpu *vcpu, uint64_t pa, enum site_kind kind, uint64_t block_va)
+{
+    (void)vcpu;
+    learnt.count++;
+    learnt.pa = pa;
+    learnt.kind = kind;
+    learnt.block_va = block_va;
+}
+
 void plat_log(enum plat_log_level level, const char *format, ...)
 {
     (void)level, (void)format;
@@ -137,6 +151,7 @@ static int setup(void **state)
     (void)state;
     memset(&m, 0, sizeof(m));
     memset(&abort_taken, 0, sizeof(abort_taken));
+    memset(&learnt, 0, sizeof(learnt));
     m.vm.rt = &m.rt_vm;
     m.rt_vm.blocks.code_rx = CODE;
     m.vcpu = (struct vcpu){.vm = &m.vm, .rt = &m.rt, .st = &m.st};
@@ -180,6 +195,32 @@ static void test_filled_goes_on(void **state)
     m.view.key.high = 0;
     page_fault(20, 0x0000aabbccdd0000, false);
     assert_int_equal(fill_va, 0x0000aabbccdd0000);
+}
+
+/* One page mapped for one site over and over: the site is left, exact, to be done by a window. */
+static void test_refilled_often_is_learnt(void **state)
+{
+    (void)state;
+    fill_result = VIEW_FILLED;
+    for (unsigned i = 0; i < 100; i++) { /* pages that differ mean nothing */
+        assert_int_equal(page_fault(20, DATA_VA + i * PAGE_SIZE, false), RT_RESUME);
+    }
+    unsigned faults = 0;
+    while (page_fault(20, DATA_VA, false) == RT_RESUME && faults < 100) {
+        faults++;
+    }
+    assert_in_range(faults, 1, 20);
+    assert_int_equal(learnt.count, 1);
+    assert_int_equal(learnt.kind, SITE_WINDOW);
+    assert_int_equal(learnt.pa, ALIGN_DOWN(BLOCK_PA, PAGE_SIZE) + 0x124);
+    assert_int_equal(learnt.block_va, PAGE_VA + 0x120);
+    assert_int_equal(m.st.pc, PAGE_VA + 0x124);
+    assert_int_equal(m.st.x[3], 0x66);
+    assert_false(m.rt.slow);
+    for (unsigned i = 0; i < 100; i++) { /* nor do accesses that have no form with a window */
+        assert_int_equal(page_fault(40, DATA_VA, true), RT_RESUME);
+    }
+    assert_int_equal(learnt.count, 1);
 }
 
 static void test_refused_is_an_abort(void **state)
@@ -302,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_filled_goes_on, setup),
+        cmocka_unit_test_setup(test_refilled_often_is_learnt, setup),
         cmocka_unit_test_setup(test_refused_is_an_abort, setup),
         cmocka_unit_test_setup(test_page_start, setup),
         cmocka_unit_test_setup(test_left_to_the_interpreter, setup),
