@@ -78,10 +78,23 @@ unsigned x64_next_row(const struct x64 *c, unsigned n)
     return n;
 }
 
+/* The same for NZCV. That a boundary is a site is no reason to keep it: an interrupt finds another
+ * one. */
+static bool nzcv_dead_before(const struct ir_insn *i, bool after)
+{
+    switch (i->op) {
+    case IR_SETF: return true;
+    case IR_GETF: return false;
+    case IR_INSN: return after;
+    default: return after && !x64_is_site(i);
+    }
+}
+
 static void find_next_uses(struct x64 *c)
 {
     const struct ir_block *block = c->block;
     uint64_t overwritten = 0;
+    bool dead = false;
 
     for (unsigned n = 0; n < block->count; n++) {
         c->root[n] = root_of(c, &block->insn[n], (ir_ref)n);
@@ -95,6 +108,8 @@ static void find_next_uses(struct x64 *c)
 
         c->overwritten[n] = x64_is_site(i) ? 0 : overwritten;
         overwritten = overwritten_before(i, overwritten);
+        c->nzcv_dead[n] = dead && (i->op == IR_INSN || !x64_is_site(i));
+        dead = nzcv_dead_before(i, dead);
         c->dropped[n] = c->root[n] != n || (c->val[n].next == X64_NEVER && is_droppable(i));
         if (c->dropped[n]) {
             continue;
@@ -206,6 +221,7 @@ static void init(struct x64 *c, const struct ir_block *block, const struct x64_e
     c->shake = env->shake;
     c->dirty = 0;
     c->dirty_nzcv = false;
+    c->nzcv_lost = false;
     c->flags_sub = false;
     c->flags_ref = IR_NONE;
     c->fused = IR_NONE;

@@ -18,6 +18,12 @@ static bool is_used_later(const struct x64 *c)
     return c->val[c->flags_ref].next != X64_NEVER;
 }
 
+/* Whether the value in RFLAGS is wanted as NZCV, which is what it is bound to. */
+static bool is_wanted_in_slot(const struct x64 *c)
+{
+    return c->val[c->flags_ref].bound && !c->nzcv_dead[c->row];
+}
+
 bool x64_flags_live(const struct x64 *c)
 {
     const struct x64_val *v;
@@ -29,7 +35,8 @@ bool x64_flags_live(const struct x64 *c)
     if (v->reg != X64_NONE || c->block->insn[c->flags_ref].op == IR_NZCV_CONST) {
         return false;
     }
-    return v->bound || (is_used_later(c) && v->home == X64_NONE && v->spill == X64_NONE);
+    return is_wanted_in_slot(c) ||
+           (is_used_later(c) && v->home == X64_NONE && v->spill == X64_NONE);
 }
 
 static void complement_carry(struct x64 *c)
@@ -62,7 +69,6 @@ void x64_flags_to_gpr(struct x64 *c)
     x64_assign(c, c->flags_ref, RAX);
 }
 
-/* NZCV is set anew before any site: what it is now need not survive. */
 void x64_flags_expire(struct x64 *c)
 {
     ir_ref ref = c->slot[LOC_SLOT_NZCV];
@@ -71,6 +77,7 @@ void x64_flags_expire(struct x64 *c)
     if (c->dirty_nzcv) {
         c->slot[LOC_SLOT_NZCV] = IR_NONE;
         c->dirty_nzcv = false;
+        c->nzcv_lost = true;
         c->loc_fresh = false;
         c->val[ref].bound--;
         x64_release_dead(c, ref);
@@ -79,8 +86,13 @@ void x64_flags_expire(struct x64 *c)
 
 void x64_flags_lost(struct x64 *c)
 {
-    if (c->flags_ref != IR_NONE && c->val[c->flags_ref].bound) {
+    ir_ref ref = c->flags_ref;
+
+    if (ref != IR_NONE && c->val[ref].bound) {
         c->loc_fresh = false; /* a constant may have been said to be in RFLAGS */
+        if (c->val[ref].reg == X64_NONE && !value_is_remade(c, ref)) {
+            x64_flags_expire(c);
+        }
     }
     c->flags_ref = IR_NONE;
 }

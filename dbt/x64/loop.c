@@ -16,24 +16,24 @@
 #define LOOP_GPRS 8
 #define LOOP_XMMS 10
 
-/* The first row behind which NZCV is the block's own and a boundary follows; 0 when there is none.
+/* Whether NZCV is set in each round before anything could show what it was, and a boundary follows.
  */
-static unsigned own_flags_from(const struct ir_block *block)
+static bool has_own_flags(const struct ir_block *block)
 {
-    unsigned set = 0;
+    bool set = false;
 
     for (unsigned n = 0; n < block->count; n++) {
         const struct ir_insn *i = &block->insn[n];
 
         if (set && i->op == IR_INSN) {
-            return set;
+            return true;
         }
         if (!set && (i->op == IR_GETF || (i->op != IR_INSN && x64_is_site(i)))) {
-            return 0;
+            return false;
         }
-        set = i->op == IR_SETF && !set ? n : set;
+        set |= i->op == IR_SETF;
     }
-    return 0;
+    return false;
 }
 
 static bool goes_to_start(const struct ir_block *block)
@@ -89,7 +89,7 @@ void x64_loop_find(struct x64 *c)
         }
         seen |= BIT64(slot);
     }
-    c->loop_own_flags = (uint16_t)(c->loop ? own_flags_from(block) : 0);
+    c->loop_own_flags = c->loop && has_own_flags(block);
 }
 
 void x64_loop_keep(struct x64 *c)
@@ -128,6 +128,7 @@ void x64_loop_enter(struct x64 *c)
     }
     c->pinned = 0;
     c->loc_fresh = false;
+    c->nzcv_lost = c->loop_own_flags;
     c->loop_head = c->p;
 }
 

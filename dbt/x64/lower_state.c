@@ -8,8 +8,8 @@ LOWER(INSN)
         x64_write_back(c);
     }
     c->guest = (unsigned)i->imm;
-    if (c->row < c->loop_own_flags) {
-        return; /* the flags of the round before are nowhere */
+    if (c->nzcv_lost) {
+        return; /* interrupts are taken a little later */
     }
     x64_locate(c);
     x64_add_site(c, c->guest, c->loc, c->loc_count, true);
@@ -47,6 +47,7 @@ LOWER(GETF)
 LOWER(SETF)
 {
     x64_bind(c, LOC_SLOT_NZCV, c->arg[0]);
+    c->nzcv_lost = false;
 }
 
 LOWER(LDS32)

@@ -98,8 +98,9 @@ struct x64 {
 
     uint64_t dirty; /* X and V slots whose value is not in memory */
     bool dirty_nzcv;
-    bool flags_sub;      /* RFLAGS.CF is the complement of the Arm carry (after a subtraction) */
-    ir_ref fused;        /* a shift that the ADD behind it does in its LEA, and */
+    bool nzcv_lost; /* NZCV is nowhere: it is set before anything but a boundary could show it */
+    bool flags_sub; /* RFLAGS.CF is the complement of the Arm carry (after a subtraction) */
+    ir_ref fused;   /* a shift that the ADD behind it does in its LEA, and */
     uint16_t fused_next; /* the next use of its argument after that */
     ir_ref flags_ref;    /* the value that is in RFLAGS, or IR_NONE */
 
@@ -107,8 +108,8 @@ struct x64 {
     uint16_t loc;
     uint8_t loc_count;
 
-    bool loop;               /* the block's end goes to its start by way of loop_head (loop.c) */
-    uint16_t loop_own_flags; /* row from which NZCV is the round's own; 0: it is kept in memory */
+    bool loop;           /* the block's end goes to its start by way of loop_head (loop.c) */
+    bool loop_own_flags; /* NZCV is each round's own; else it is in memory at the head */
     uint64_t loop_slots; /* slots in registers at the head; those that are set are dirty there */
     uint64_t loop_set;
     const uint8_t *loop_head;
@@ -127,6 +128,7 @@ struct x64 {
                                        has no arguments, [0] is its index in code->consts */
     bool dropped[IR_MAX_INSNS];     /* the row makes nothing (x64_is_dropped) */
     uint64_t overwritten[IR_MAX_INSNS]; /* slots that are set after the row, before any site */
+    bool nzcv_dead[IR_MAX_INSNS]; /* NZCV is set after the row, before any site but boundaries */
     struct x64_ool ool[X64_MAX_OOL];
 
     unsigned constants, constant_uses;
@@ -214,7 +216,7 @@ void x64_flags_keep(struct x64 *c);
 void x64_flags_lost(struct x64 *c);
 bool x64_flags_live(const struct x64 *c);       /* a clobber would cost something */
 void x64_flags_need(struct x64 *c, unsigned k); /* argument k into RFLAGS; before other requests */
-void x64_flags_expire(struct x64 *c);           /* lost on purpose: NZCV is set before any site */
+void x64_flags_expire(struct x64 *c);           /* lost on purpose: NZCV is set anew soon */
 void x64_flags_to_gpr(struct x64 *c); /* what is in RFLAGS into RAX too, used later or not */
 void x64_flags_carry(struct x64 *c, bool sub); /* makes CF the Arm carry, or its complement (CMC) */
 void x64_flags_def(struct x64 *c, ir_ref ref, bool sub); /* RFLAGS now hold ref */
