@@ -8,6 +8,9 @@
 static bool begin(struct tr *t)
 {
     ir_op0(&t->b, IR_INSN, t->off);
+    if (t->b.block->count == 1) {
+        ir_getf(&t->b); /* a name for the flags that the block finds (x64/loop.c) */
+    }
     if ((t->flags & TR_ICOUNT) && t->counter == IR_NONE) {
         t->counter = ir_op0(&t->b, IR_COUNT, 0);
     }

@@ -109,6 +109,22 @@ void x64_flags_def(struct x64 *c, ir_ref ref, bool sub)
     c->flags_sub = sub;
 }
 
+/* RFLAGS from the host form in RAX. */
+static void from_host_form(struct x64 *c)
+{
+    emit_ri8(c, X_ADD8_MI8, RAX, 0x7f); /* AL = 1 overflows, AL = 0 does not */
+    emit_op(c, X_SAHF);
+}
+
+void x64_flags_load(struct x64 *c, ir_ref ref)
+{
+    emit_rm(c, X_MOV_RM, RAX, ST_FIELD(nzcv));
+    from_host_form(c);
+    x64_flags_def(c, ref, false);
+    x64_bind(c, LOC_SLOT_NZCV, ref);
+    x64_flags_carry(c, true);
+}
+
 void x64_flags_need(struct x64 *c, unsigned k)
 {
     if (c->flags_ref == c->arg[k]) {
@@ -116,8 +132,7 @@ void x64_flags_need(struct x64 *c, unsigned k)
     }
     x64_flags_clobber(c);
     x64_copy_to(c, k, RAX);
-    emit_ri8(c, X_ADD8_MI8, RAX, 0x7f); /* AL = 1 overflows, AL = 0 does not */
-    emit_op(c, X_SAHF);
+    from_host_form(c);
     x64_flags_def(c, c->arg[k], false);
 }
 

@@ -7,14 +7,28 @@
  * The way back brings that about again: what else is dirty is stored, values move to their slots'
  * registers. Sites within the loop list the registers as everywhere, so the state stays precise.
  *
- * NZCV is not kept: it is stored on the way back, unless the block sets it before any fault could
- * show what it was; then no guest instruction up to that one is a boundary for interrupts (the
- * block's own start, before the loads, is).
+ * NZCV stays in RFLAGS where the way back is taken by it. Else it is stored there, unless the block
+ * sets it before any fault could show what it was; then no guest instruction up to that one is a
+ * boundary for interrupts (the block's own start, before the loads, is).
  */
 #include "dbt/x64/alloc.h"
 
 #define LOOP_GPRS 8
 #define LOOP_XMMS 10
+
+/* The row behind the first INSN: where translations read NZCV, so that what they find has a name.
+ */
+enum { FOUND = 1 };
+
+static bool uses_found(const struct ir_block *block)
+{
+    for (const struct ir_insn *i = block->insn; i < block->insn + block->count; i++) {
+        if (i->arg[0] == FOUND || i->arg[1] == FOUND || i->arg[2] == FOUND) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* Whether NZCV is set in each round before anything could show what it was, and a boundary follows.
  */
@@ -28,12 +42,34 @@ static bool has_own_flags(const struct ir_block *block)
         if (set && i->op == IR_INSN) {
             return true;
         }
-        if (!set && (i->op == IR_GETF || (i->op != IR_INSN && x64_is_site(i)))) {
+        if (!set && ((i->op == IR_GETF && n != FOUND) || (i->op != IR_INSN && x64_is_site(i)))) {
             return false;
         }
         set |= i->op == IR_SETF;
     }
     return false;
+}
+
+/* Whether the way back is taken by the flags that NZCV has then, and those of the start have a
+ * name. */
+static bool has_live_flags(const struct ir_block *block)
+{
+    const struct ir_insn *end = &block->insn[block->count - 1];
+
+    for (const struct ir_insn *i = end; i > block->insn; i--) {
+        if (i->op == IR_SETF) {
+            return block->insn[FOUND].op == IR_GETF && end->op == IR_BRCOND && end->aux < COND_AL &&
+                   end->arg[0] == i->arg[0];
+        }
+    }
+    return false;
+}
+
+static enum x64_loop_flags flags_at_head(const struct ir_block *block)
+{
+    return has_own_flags(block) && !uses_found(block) ? LOOP_FLAGS_OWN
+           : has_live_flags(block)                    ? LOOP_FLAGS_LIVE
+                                                      : LOOP_FLAGS_MEMORY;
 }
 
 static bool goes_to_start(const struct ir_block *block)
@@ -89,7 +125,7 @@ void x64_loop_find(struct x64 *c)
         }
         seen |= BIT64(slot);
     }
-    c->loop_own_flags = c->loop && has_own_flags(block);
+    c->loop_flags = c->loop ? flags_at_head(block) : LOOP_FLAGS_MEMORY;
 }
 
 void x64_loop_keep(struct x64 *c)
@@ -110,6 +146,9 @@ void x64_loop_enter(struct x64 *c)
     }
     x64_locate(c);
     x64_add_site(c, c->guest, c->loc, c->loc_count, true);
+    if (c->loop_flags == LOOP_FLAGS_LIVE) {
+        x64_flags_load(c, FOUND); /* while RAX is free; loads leave RFLAGS alone */
+    }
     for (; left; left &= left - 1) {
         unsigned slot = (unsigned)__builtin_ctzll(left);
         ir_ref ref = c->loop_ref[slot];
@@ -128,7 +167,7 @@ void x64_loop_enter(struct x64 *c)
     }
     c->pinned = 0;
     c->loc_fresh = false;
-    c->nzcv_lost = c->loop_own_flags;
+    c->nzcv_lost = c->loop_flags == LOOP_FLAGS_OWN;
     c->loop_head = c->p;
 }
 
@@ -254,5 +293,8 @@ void x64_loop_write_back(struct x64 *c)
 {
     uint64_t kept = c->loop ? c->loop_slots : 0;
 
-    x64_write_slots(c, c->dirty & ~kept, c->dirty_nzcv && !c->loop_own_flags);
+    x64_write_slots(c, c->dirty & ~kept, c->dirty_nzcv && c->loop_flags == LOOP_FLAGS_MEMORY);
+    if (c->loop_flags == LOOP_FLAGS_LIVE) {
+        x64_flags_carry(c, true);
+    }
 }

@@ -81,6 +81,10 @@ struct x64_constant_use {
     uint8_t tail;  /* bytes of the instruction behind rel32 */
 };
 
+/* The head of a loop finds NZCV in memory, in RFLAGS with the carry of a subtraction, or nowhere:
+ * it is set in each round before anything but a boundary could show it. */
+enum x64_loop_flags { LOOP_FLAGS_MEMORY, LOOP_FLAGS_LIVE, LOOP_FLAGS_OWN };
+
 struct x64 {
     uint8_t *p; /* where the next byte goes */
     uint8_t *limit;
@@ -108,8 +112,8 @@ struct x64 {
     uint16_t loc;
     uint8_t loc_count;
 
-    bool loop;           /* the block's end goes to its start by way of loop_head (loop.c) */
-    bool loop_own_flags; /* NZCV is each round's own; else it is in memory at the head */
+    bool loop; /* the block's end goes to its start by way of loop_head (loop.c) */
+    enum x64_loop_flags loop_flags; /* where NZCV is at loop_head */
     uint64_t loop_slots; /* slots in registers at the head; those that are set are dirty there */
     uint64_t loop_set;
     const uint8_t *loop_head;
@@ -216,6 +220,7 @@ void x64_flags_keep(struct x64 *c);
 void x64_flags_lost(struct x64 *c);
 bool x64_flags_live(const struct x64 *c);       /* a clobber would cost something */
 void x64_flags_need(struct x64 *c, unsigned k); /* argument k into RFLAGS; before other requests */
+void x64_flags_load(struct x64 *c, ir_ref ref); /* NZCV, as the block finds it, as a dirty slot's */
 void x64_flags_expire(struct x64 *c);           /* lost on purpose: NZCV is set anew soon */
 void x64_flags_to_gpr(struct x64 *c); /* what is in RFLAGS into RAX too, used later or not */
 void x64_flags_carry(struct x64 *c, bool sub); /* makes CF the Arm carry, or its complement (CMC) */

@@ -641,6 +641,9 @@ void random_block(struct ir_block *block)
     for (unsigned n = 0; n < guests && b.block->count < IR_MAX_INSNS - 2 * IR_INSN_SLACK;
          n++, offset += 4) {
         ir_op0(&b, IR_INSN, offset);
+        if (n == 0 && below(3)) {
+            ir_getf(&b); /* as translations do */
+        }
         if (n == 0 || below(12) == 0) {
             pool_count[IR_I64] = pool_count[IR_I32] = pool_count[IR_V128] = pool_count[IR_FLAGS] =
                 0;
