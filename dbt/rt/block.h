@@ -134,6 +134,9 @@ static inline uint32_t block_number(const struct rt_blocks *bs, const struct rt_
     return (uint32_t)(block - bs->block);
 }
 
+/* The page offset that link number `link` is for; false: there is no such link. */
+bool blocks_link_target(const struct rt_blocks *bs, uint32_t link, unsigned *offset);
+
 /* Makes link number `link` lead to block `to` where both are alive and it is its target. */
 void blocks_link(struct rt_blocks *bs, uint32_t link, struct rt_block *to);
 

@@ -2,7 +2,7 @@
 /* Links: direct branches of one block patched to lead into another one of the same page. */
 #include "dbt/rt/block.h"
 
-static struct rt_link *link_by_number(struct rt_blocks *bs, uint32_t link)
+static struct rt_link *link_by_number(const struct rt_blocks *bs, uint32_t link)
 {
     return &bs->block[link / X64_MAX_LINKS].meta->link[link % X64_MAX_LINKS];
 }
@@ -17,17 +17,31 @@ static void patch(struct rt_blocks *bs, const struct rt_block *from, const struc
     __atomic_store_n(rel32, (int32_t)(to - (at + 4)), __ATOMIC_RELEASE);
 }
 
+/* Translated code says the numbers: any may come. */
+static bool exists(const struct rt_blocks *bs, uint32_t number)
+{
+    uint32_t from = number / X64_MAX_LINKS;
+    return from && from < bs->fresh && bs->block[from].meta &&
+           number % X64_MAX_LINKS < bs->block[from].link_count;
+}
+
+bool blocks_link_target(const struct rt_blocks *bs, uint32_t number, unsigned *offset)
+{
+    if (!exists(bs, number)) {
+        return false;
+    }
+    *offset = (unsigned)link_by_number(bs, number)->target;
+    return true;
+}
+
 void blocks_link(struct rt_blocks *bs, uint32_t number, struct rt_block *to)
 {
-    if (number / X64_MAX_LINKS == 0 || number / X64_MAX_LINKS >= bs->fresh) {
+    if (!exists(bs, number)) {
         return;
     }
     struct rt_block *from = &bs->block[number / X64_MAX_LINKS];
-    if (from->dead || to->dead || number % X64_MAX_LINKS >= from->link_count) {
-        return;
-    }
     struct rt_link *link = link_by_number(bs, number);
-    bool fits = !link->to && from->flags == to->flags &&
+    bool fits = !from->dead && !to->dead && !link->to && from->flags == to->flags &&
                 to->pa == ALIGN_DOWN(from->pa, PAGE_SIZE) + (uint64_t)link->target;
     if (!fits) {
         return;

@@ -66,6 +66,16 @@ static uint32_t run_interpreted(struct vcpu *vcpu, const struct ir_block *ir)
     return interp_run(vcpu, vcpu->st, ir, &exit) == INTERP_UNWIND ? EXIT_LOOKUP : exit;
 }
 
+/* Left by an exit that can be linked: to where it leads. */
+static void leave_by_link(struct vcpu *vcpu, uint32_t link)
+{
+    unsigned offset;
+    if (blocks_link_target(&vcpu->vm->rt->blocks, link, &offset)) {
+        vcpu->st->pc = vcpu->st->pc_page + offset;
+        vcpu->rt->link = link;
+    }
+}
+
 static void run_block(struct vcpu *vcpu)
 {
     struct rt_vcpu *rt = vcpu->rt;
@@ -85,7 +95,7 @@ static void run_block(struct vcpu *vcpu)
     if (reason != EXIT_LOOKUP) {
         sys_exit(vcpu, (enum ir_exit)reason, vcpu->st->exit_arg);
     } else if (exit >> 8) {
-        rt->link = (exit >> 8) - 1;
+        leave_by_link(vcpu, (exit >> 8) - 1);
     } else {
         vcpu->st->pc = sys_branch_address(vcpu, vcpu->st->pc);
     }

@@ -46,7 +46,7 @@ struct x64_env {
 };
 
 /* EAX at env->exit: low byte enum ir_exit; for EXIT_LOOKUP bits 31..8 are link id + 1, or 0 for
- * none. */
+ * none. With a link st->pc is not set: it is the link's target. */
 #define X64_EXIT(reason, link) ((uint32_t)(reason) | ((uint32_t)(link) << 8))
 
 #define X64_MAX_LINKS 8 /* a block; its end has two */

@@ -63,11 +63,7 @@ static void jump_across(struct x64 *c, int32_t offset)
 /* Out of line: where link number imm leads while it is not linked. */
 static void unlinked(struct x64 *c, const struct x64_ool *o)
 {
-    struct x64_link *link = &c->code->link[o->imm];
-
-    link->unlinked = (uint32_t)(c->p - c->code->rw);
-    alloc_load_pcrel(c, RAX, link->target);
-    emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(pc));
+    c->code->link[o->imm].unlinked = (uint32_t)(c->p - c->code->rw);
     leave(c, X64_EXIT(EXIT_LOOKUP, c->code->first_link_id + o->imm + 1));
 }
 

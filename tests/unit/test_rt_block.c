@@ -122,6 +122,12 @@ static void test_links_only_what_fits(void **state)
     blocks_link(&f->bs, 0, b);
     blocks_link(&f->bs, UINT32_MAX, b);
     assert_int_equal(a->meta->link[0].to, 0);
+    unsigned offset = 0;
+    assert_false(blocks_link_target(&f->bs, link + 1, &offset));
+    assert_false(blocks_link_target(&f->bs, 0, &offset));
+    assert_false(blocks_link_target(&f->bs, UINT32_MAX, &offset));
+    assert_true(blocks_link_target(&f->bs, link, &offset));
+    assert_int_equal(offset, 0x80);
     blocks_link(&f->bs, link, b);
     assert_int_equal(link_target(f, a), b->host);
     blocks_drop(&f->bs, b);

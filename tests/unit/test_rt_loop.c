@@ -134,6 +134,13 @@ enum interp_result interp_run(struct vcpu *vcpu, struct a64_state *st, const str
     return interp_result;
 }
 
+bool blocks_link_target(const struct rt_blocks *bs, uint32_t link, unsigned *offset)
+{
+    (void)bs;
+    *offset = 0x124;
+    return link == 41;
+}
+
 struct rt_block *blocks_by_host(struct rt_blocks *bs, uint64_t rip)
 {
     (void)bs;
@@ -245,6 +252,11 @@ static void test_exits(void **state)
     run_exit = X64_EXIT(EXIT_LOOKUP, 41 + 1);
     expect("tqlr");
     assert_int_equal(m.rt.link, 41);
+    assert_int_equal(m.st.pc, m.st.pc_page + 0x124);
+    run_exit = X64_EXIT(EXIT_LOOKUP, 42 + 1); /* no such link: translated code is not trusted */
+    m.rt.link = 0;
+    expect("tqlr");
+    assert_int_equal(m.rt.link, 0);
     interrupt = true; /* the next look-up is of the handler: nothing to link */
     run_exit = EXIT_LOOKUP;
     expect("tqlr");
