@@ -201,11 +201,14 @@ bool blocks_commit(struct rt_blocks *bs, struct rt_block *block, const struct ir
     meta->loc = memcpy(tail + consts + links + sites, code->loc, locs);
     block->meta = meta;
     block->size = code->size;
+    block->entry_live = code->entry_live;
     block->guest_count = ir->guest_count;
     block->link_count = (uint8_t)code->link_count;
     for (unsigned i = 0; i < code->link_count; i++) {
         meta->link[i] = (struct rt_link){.patch = code->link[i].patch,
                                          .unlinked = code->link[i].unlinked,
+                                         .patch_live = code->link[i].patch_live,
+                                         .stub_live = code->link[i].stub_live,
                                          .target = code->link[i].target};
     }
     publish(bs, block);

@@ -24,6 +24,7 @@ struct rt_link {
     uint32_t next_in; /* next link that leads to the same block */
     uint32_t patch;   /* as struct x64_link */
     uint32_t unlinked;
+    uint32_t patch_live, stub_live;
     int32_t target;
 };
 
@@ -39,10 +40,11 @@ struct rt_meta {
 };
 
 struct rt_block {
-    uint64_t pa;    /* of the first guest instruction */
-    uint32_t flags; /* enum tr_flag it was translated for */
-    uint32_t host;  /* offset in the code cache */
-    uint32_t size;  /* bytes of code */
+    uint64_t pa;         /* of the first guest instruction */
+    uint32_t flags;      /* enum tr_flag it was translated for */
+    uint32_t host;       /* offset in the code cache */
+    uint32_t size;       /* bytes of code */
+    uint32_t entry_live; /* as struct x64_code */
     uint16_t guest_count;
     uint8_t link_count;
     bool dead;   /* dropped */
@@ -136,6 +138,9 @@ static inline uint32_t block_number(const struct rt_blocks *bs, const struct rt_
 
 /* The page offset that link number `link` is for; false: there is no such link. */
 bool blocks_link_target(const struct rt_blocks *bs, uint32_t link, unsigned *offset);
+
+/* Whether it could go to an entry_live. */
+bool blocks_link_is_live(const struct rt_blocks *bs, uint32_t link);
 
 /* Makes link number `link` lead to block `to` where both are alive and it is its target. */
 void blocks_link(struct rt_blocks *bs, uint32_t link, struct rt_block *to);

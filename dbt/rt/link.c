@@ -7,12 +7,10 @@ static struct rt_link *link_by_number(const struct rt_blocks *bs, uint32_t link)
     return &bs->block[link / X64_MAX_LINKS].meta->link[link % X64_MAX_LINKS];
 }
 
-/* Points the branch at offset `to` of the code cache; the store is aligned, so that it is atomic.
- */
-static void patch(struct rt_blocks *bs, const struct rt_block *from, const struct rt_link *link,
-                  uint32_t to)
+/* Points the rel32 at offset `at` of the code cache to offset `to`; the store is aligned, so that
+ * it is atomic. */
+static void patch(struct rt_blocks *bs, uint32_t at, uint32_t to)
 {
-    uint32_t at = from->host + link->patch;
     int32_t *rel32 = (int32_t *)__builtin_assume_aligned(bs->code_rw + at, 4);
     __atomic_store_n(rel32, (int32_t)(to - (at + 4)), __ATOMIC_RELEASE);
 }
@@ -34,6 +32,11 @@ bool blocks_link_target(const struct rt_blocks *bs, uint32_t number, unsigned *o
     return true;
 }
 
+bool blocks_link_is_live(const struct rt_blocks *bs, uint32_t number)
+{
+    return exists(bs, number) && link_by_number(bs, number)->patch_live;
+}
+
 void blocks_link(struct rt_blocks *bs, uint32_t number, struct rt_block *to)
 {
     if (!exists(bs, number)) {
@@ -49,7 +52,19 @@ void blocks_link(struct rt_blocks *bs, uint32_t number, struct rt_block *to)
     link->to = block_number(bs, to);
     link->next_in = to->in;
     to->in = number;
-    patch(bs, from, link, to->host);
+    patch(bs, from->host + link->patch, to->host);
+    if (link->patch_live && to->entry_live) {
+        patch(bs, from->host + link->patch_live, to->host + to->entry_live);
+    }
+}
+
+/* Points the branch of a link of from back to its exit. */
+static void restore(struct rt_blocks *bs, const struct rt_block *from, const struct rt_link *link)
+{
+    if (link->patch_live) {
+        patch(bs, from->host + link->patch_live, from->host + link->stub_live);
+    }
+    patch(bs, from->host + link->patch, from->host + link->unlinked);
 }
 
 /* Takes link out of the list of those that lead to its target. */
@@ -69,14 +84,14 @@ void blocks_unlink(struct rt_blocks *bs, struct rt_block *block)
     for (unsigned i = 0; i < block->link_count; i++) {
         struct rt_link *link = &block->meta->link[i];
         if (link->to) { /* a vCPU in its code must not go on to what is no longer known here */
-            patch(bs, block, link, block->host + link->unlinked);
+            restore(bs, block, link);
             forget(bs, X64_MAX_LINKS * number + i, link);
         }
     }
     while (block->in) {
         struct rt_link *link = link_by_number(bs, block->in);
         const struct rt_block *from = &bs->block[block->in / X64_MAX_LINKS];
-        patch(bs, from, link, from->host + link->unlinked);
+        restore(bs, from, link);
         forget(bs, block->in, link);
     }
 }

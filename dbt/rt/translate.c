@@ -45,6 +45,7 @@ static bool compile(struct vcpu *vcpu, struct rt_block *block, uint32_t capacity
     code->rx = block_rx(blocks, block);
     code->capacity = capacity;
     code->first_link_id = X64_MAX_LINKS * block_number(blocks, block);
+    code->want_live = blocks_link_is_live(blocks, rt->link);
     code->size = 0;
     *shorter = x64_compile(&rt->ir, plat_env(), code) != X64_OK;
     if (*shorter) {

@@ -209,6 +209,7 @@ static void init(struct x64 *c, const struct ir_block *block, const struct x64_e
     code->site_count = 0;
     code->loc_count = 0;
     code->const_count = 0;
+    code->entry_live = 0;
     c->p = code->rw;
     c->limit = code->rw + code->capacity - X64_RED_ZONE;
     c->block = block;
@@ -247,6 +248,9 @@ int x64_compile(const struct ir_block *block, const struct x64_env *env, struct 
     init(c, block, env, code);
     x64_loop_find(c);
     find_next_uses(c);
+    if (code->want_live && !c->loop && block->insn[X64_FOUND].op == IR_GETF) {
+        x64_flags_load(c, X64_FOUND);
+    }
     x64_loop_enter(c);
     result = lower_rows(c);
     result = result == X64_OK ? emit_ool(c) : result;

@@ -4,7 +4,8 @@
  * Host registers in translated code: R14 = &state + STATE_BIAS, R15 = state.mem_bias, RSP =
  * the latest entry of the return stack (dbt/rt/returns.h), 16-byte aligned, at least 1 KiB below it
  * free for calls of helpers; all others belong to the allocator. Between blocks all guest state is
- * in struct a64_state. Guest memory is reached by env->mem_model:
+ * in struct a64_state, but for NZCV from a patch_live to an entry_live. Guest memory is reached by
+ * env->mem_model:
  *   MEM_BIAS   [addr + R15 + disp]: one view, out-of-range addresses are non-canonical (#GP/#SS)
  *   MEM_SLOTS  u = table[addr >>s MEM_SLOT_SHIFT]; [addr + u + disp]: hosted. R15 is the table's
  *              address, which is a multiple of 64, plus MEM_SLOT_SHIFT: SARX's count too. A disp of
@@ -59,6 +60,12 @@ struct x64_link {
         patch; /* offset in the code of the rel32 field; 4-byte aligned so that a store is atomic */
     uint32_t unlinked; /* offset of the exit that it leads to when not linked */
     int32_t target;    /* page offset of the guest target, 0..4092 */
+    /*
+     * Not 0: another such rel32, of a branch with the guest's NZCV in RFLAGS, the carry being that
+     * of a subtraction. It first leads to stub_live, which stores them and goes on by `patch`;
+     * linked, it may lead to a block's entry_live.
+     */
+    uint32_t patch_live, stub_live;
 };
 
 /* Where a slot of guest state is at a site: in a host register, a constant, or in memory (not
@@ -111,6 +118,8 @@ struct x64_code {
     uint16_t site_count;
     uint16_t loc_count;
     uint16_t const_count;
+    uint32_t entry_live;    /* offset where NZCV may be in RFLAGS as at a patch_live; 0: nowhere */
+    bool want_live;         /* set by the caller: such an entry is wanted */
     uint32_t first_link_id; /* ids that the links get in X64_EXIT: first_link_id + i + 1 */
     struct x64_link link[X64_MAX_LINKS];
     struct x64_site site[2 * IR_MAX_INSNS];

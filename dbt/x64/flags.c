@@ -123,6 +123,15 @@ void x64_flags_load(struct x64 *c, ir_ref ref)
     x64_flags_def(c, ref, false);
     x64_bind(c, LOC_SLOT_NZCV, ref);
     x64_flags_carry(c, true);
+    c->code->entry_live = (uint32_t)(c->p - c->code->rw);
+}
+
+bool x64_flags_alone(const struct x64 *c)
+{
+    ir_ref ref = c->slot[LOC_SLOT_NZCV];
+
+    return c->dirty_nzcv && c->flags_ref == ref && c->val[ref].reg == X64_NONE &&
+           !value_is_remade(c, ref);
 }
 
 void x64_flags_need(struct x64 *c, unsigned k)

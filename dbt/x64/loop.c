@@ -16,14 +16,10 @@
 #define LOOP_GPRS 8
 #define LOOP_XMMS 10
 
-/* The row behind the first INSN: where translations read NZCV, so that what they find has a name.
- */
-enum { FOUND = 1 };
-
 static bool uses_found(const struct ir_block *block)
 {
     for (const struct ir_insn *i = block->insn; i < block->insn + block->count; i++) {
-        if (i->arg[0] == FOUND || i->arg[1] == FOUND || i->arg[2] == FOUND) {
+        if (i->arg[0] == X64_FOUND || i->arg[1] == X64_FOUND || i->arg[2] == X64_FOUND) {
             return true;
         }
     }
@@ -42,7 +38,8 @@ static bool has_own_flags(const struct ir_block *block)
         if (set && i->op == IR_INSN) {
             return true;
         }
-        if (!set && ((i->op == IR_GETF && n != FOUND) || (i->op != IR_INSN && x64_is_site(i)))) {
+        if (!set &&
+            ((i->op == IR_GETF && n != X64_FOUND) || (i->op != IR_INSN && x64_is_site(i)))) {
             return false;
         }
         set |= i->op == IR_SETF;
@@ -58,8 +55,8 @@ static bool has_live_flags(const struct ir_block *block)
 
     for (const struct ir_insn *i = end; i > block->insn; i--) {
         if (i->op == IR_SETF) {
-            return block->insn[FOUND].op == IR_GETF && end->op == IR_BRCOND && end->aux < COND_AL &&
-                   end->arg[0] == i->arg[0];
+            return block->insn[X64_FOUND].op == IR_GETF && end->op == IR_BRCOND &&
+                   end->aux < COND_AL && end->arg[0] == i->arg[0];
         }
     }
     return false;
@@ -147,7 +144,7 @@ void x64_loop_enter(struct x64 *c)
     x64_locate(c);
     x64_add_site(c, c->guest, c->loc, c->loc_count, true);
     if (c->loop_flags == LOOP_FLAGS_LIVE) {
-        x64_flags_load(c, FOUND); /* while RAX is free; loads leave RFLAGS alone */
+        x64_flags_load(c, X64_FOUND); /* while RAX is free; loads leave RFLAGS alone */
     }
     for (; left; left &= left - 1) {
         unsigned slot = (unsigned)__builtin_ctzll(left);

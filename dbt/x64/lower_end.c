@@ -4,8 +4,9 @@
 /*
  * Every END first brings all guest state to memory, so the registers are free afterwards. A jump to
  * a page offset within the page is a link: a rel32 that the runtime points at the target's code and
- * back at its exit. A jump to the block's own start needs none. Other targets are looked up in the
- * view's jump cache in place. Calls and returns keep the return stack (dbt/rt/returns.h).
+ * back at its exit. NZCV may stay in RFLAGS on the way to it (compile.h: patch_live). A jump to the
+ * block's own start needs none. Other targets are looked up in the view's jump cache in place.
+ * Calls and returns keep the return stack (dbt/rt/returns.h).
  */
 #include "dbt/rt/jump_cache.h"
 #include "dbt/rt/returns.h"
@@ -67,13 +68,46 @@ static void unlinked(struct x64 *c, const struct x64_ool *o)
     leave(c, X64_EXIT(EXIT_LOOKUP, c->code->first_link_id + o->imm + 1));
 }
 
-static void make_link(struct x64 *c, uint8_t *rel32, int32_t target)
+/* Where NZCV is at a branch: in memory, or in RFLAGS with the carry of a subtraction. */
+enum nzcv_at { NZCV_STORED, NZCV_LIVE };
+
+/* NZCV from RFLAGS, live, to memory by way of RAX. */
+static void store_live(struct x64 *c)
+{
+    emit_op(c, X_CMC);
+    emit_op(c, X_LAHF);
+    emit_setcc(c, CC_O, RAX);
+    emit_rm(c, X_MOV_MR | X_W, RAX, ST_FIELD(nzcv));
+}
+
+static uint32_t offset_of(const struct x64 *c, const uint8_t *at)
+{
+    return (uint32_t)(at - c->code->rw);
+}
+
+/* Out of line: where the branch of link number imm leads unless it is linked to an entry_live. */
+static void unlinked_live(struct x64 *c, const struct x64_ool *o)
+{
+    struct x64_link *link = &c->code->link[o->imm];
+    uint8_t *rel32;
+
+    link->stub_live = offset_of(c, c->p);
+    store_live(c);
+    rel32 = emit_jmp_aligned(c);
+    link->patch = offset_of(c, rel32);
+    emit_bind(c, rel32);
+    unlinked(c, o);
+}
+
+static void make_link(struct x64 *c, uint8_t *rel32, int32_t target, enum nzcv_at nzcv)
 {
     struct x64_code *code = c->code;
+    struct x64_link *link = &code->link[code->link_count];
+    bool live = nzcv == NZCV_LIVE;
 
-    x64_ool(c, unlinked, rel32)->imm = code->link_count;
-    code->link[code->link_count++] =
-        (struct x64_link){.patch = (uint32_t)(rel32 - code->rw), .target = target};
+    x64_ool(c, live ? unlinked_live : unlinked, rel32)->imm = code->link_count++;
+    *link = (struct x64_link){.target = target};
+    *(live ? &link->patch_live : &link->patch) = offset_of(c, rel32);
 }
 
 static bool in_page(int64_t offset)
@@ -81,31 +115,45 @@ static bool in_page(int64_t offset)
     return offset >= 0 && offset < (int64_t)PAGE_SIZE;
 }
 
-static void jump(struct x64 *c, int64_t offset)
+/* Whether a jump there is a link. */
+static bool is_link(const struct x64 *c, int64_t offset)
 {
+    return in_page(offset) && offset != c->block->start;
+}
+
+static void jump(struct x64 *c, int64_t offset, enum nzcv_at nzcv)
+{
+    if (is_link(c, offset)) {
+        make_link(c, emit_jmp_aligned(c), (int32_t)offset, nzcv);
+        return;
+    }
+    if (nzcv == NZCV_LIVE) {
+        store_live(c);
+    }
     if (offset == c->block->start) {
         emit_jmp_back(c, c->code->rw);
-    } else if (in_page(offset)) {
-        make_link(c, emit_jmp_aligned(c), (int32_t)offset);
     } else {
         jump_across(c, (int32_t)offset);
     }
 }
 
-/* Out of line: the taken way of a conditional branch out of the page, by imm. */
-static void taken_across(struct x64 *c, const struct x64_ool *o)
+/* Out of line: the taken way of a conditional branch that is no link, by imm and reg[0]. */
+static void taken(struct x64 *c, const struct x64_ool *o)
 {
-    jump_across(c, (int32_t)o->imm);
+    jump(c, (int64_t)o->imm, (enum nzcv_at)o->reg[0]);
 }
 
-static void jump_if(struct x64 *c, enum x86_cc cc, int64_t offset)
+static void jump_if(struct x64 *c, enum x86_cc cc, int64_t offset, enum nzcv_at nzcv)
 {
-    if (offset == c->block->start) {
+    if (is_link(c, offset)) {
+        make_link(c, emit_jcc_aligned(c, cc), (int32_t)offset, nzcv);
+    } else if (offset == c->block->start && nzcv == NZCV_STORED) {
         emit_jcc_back(c, cc, c->code->rw);
-    } else if (in_page(offset)) {
-        make_link(c, emit_jcc_aligned(c, cc), (int32_t)offset);
     } else {
-        x64_ool(c, taken_across, emit_jcc(c, cc))->imm = (uint64_t)offset;
+        struct x64_ool *o = x64_ool(c, taken, emit_jcc(c, cc));
+
+        o->imm = (uint64_t)offset;
+        o->reg[0] = (uint8_t)nzcv;
     }
 }
 
@@ -116,16 +164,16 @@ static void store_located(struct x64 *c, const struct x64_loc *loc)
     struct x86_mem mem = slot_mem(loc->slot);
 
     switch ((enum x64_loc_kind)loc->kind) {
-    case LOC_FLAGS_SUB: emit_op(c, X_CMC); __attribute__((fallthrough));
-    case LOC_FLAGS_ADD:
-        emit_op(c, X_LAHF);
-        emit_setcc(c, CC_O, RAX);
-        break;
     case LOC_PCREL: alloc_load_pcrel(c, RAX, (int64_t)c->code->consts[loc->index]); break;
     case LOC_CONST: emit_const(c, RAX, c->code->consts[loc->index]); break;
     default: __builtin_trap(); /* x64_locate makes no others: our bug */
     }
     emit_rm(c, X_MOV_MR | X_W, RAX, mem);
+}
+
+static bool in_flags(const struct x64_loc *loc)
+{
+    return loc->kind == LOC_FLAGS_ADD || loc->kind == LOC_FLAGS_SUB;
 }
 
 /* Out of line: the guest's slots to memory, then on to page offset imm. */
@@ -140,11 +188,18 @@ static void leave_aside(struct x64 *c, const struct x64_ool *o)
         }
     }
     for (unsigned n = 0; n < o->loc_count; n++) { /* RAX is free now; RFLAGS are NZCV's still */
-        if (loc[n].kind != LOC_GPR && loc[n].kind != LOC_XMM) {
+        if (loc[n].kind != LOC_GPR && loc[n].kind != LOC_XMM && !in_flags(&loc[n])) {
             store_located(c, &loc[n]);
         }
     }
-    jump(c, (int64_t)o->imm);
+    if (!in_flags(&loc[o->loc_count - 1])) { /* NZCV comes last */
+        jump(c, (int64_t)o->imm, NZCV_STORED);
+        return;
+    }
+    if (loc[o->loc_count - 1].kind == LOC_FLAGS_ADD) {
+        emit_op(c, X_CMC);
+    }
+    jump(c, (int64_t)o->imm, NZCV_LIVE);
 }
 
 /* If cc: leaves the block in its midst. All stays where it is for what follows. */
@@ -154,7 +209,7 @@ static void side_exit(struct x64 *c, enum x86_cc cc, int64_t offset)
 
     x64_locate(c);
     if (!c->loc_count) {
-        jump_if(c, cc, offset);
+        jump_if(c, cc, offset, NZCV_STORED);
         return;
     }
     o = x64_ool(c, leave_aside, emit_jcc(c, cc));
@@ -176,18 +231,29 @@ static void before_test(struct x64 *c)
     }
 }
 
-static void two_ways(struct x64 *c, const struct ir_insn *i, enum x86_cc taken)
+static void two_ways(struct x64 *c, const struct ir_insn *i, enum x86_cc cc)
 {
     if (is_side_exit(c)) {
-        side_exit(c, taken, IR_TAKEN(i->imm));
+        side_exit(c, cc, IR_TAKEN(i->imm));
         return;
     }
-    if (x64_loop_back(c, taken)) {
+    if (x64_loop_back(c, cc)) {
         x64_write_back(c);
     } else {
-        jump_if(c, taken, IR_TAKEN(i->imm));
+        jump_if(c, cc, IR_TAKEN(i->imm), NZCV_STORED);
     }
-    jump(c, IR_NEXT(i->imm));
+    jump(c, IR_NEXT(i->imm), NZCV_STORED);
+}
+
+/* Whether the block can end with NZCV in RFLAGS; then all else is stored. */
+static bool ends_live(struct x64 *c)
+{
+    if (c->loop || is_side_exit(c) || !x64_flags_alone(c)) {
+        return false;
+    }
+    x64_write_slots(c, UINT64_MAX, false);
+    x64_flags_carry(c, true);
+    return true;
 }
 
 /* --- calls and returns --- */
@@ -238,7 +304,7 @@ static void land(struct x64 *c, bool same_page)
     } else {
         set_page(c);
     }
-    jump(c, next);
+    jump(c, next, NZCV_STORED);
 }
 
 /* Out of line: the target of a call has no entry. The return is predicted all the same. */
@@ -270,7 +336,7 @@ static void call(struct x64 *c, int64_t offset)
     if (offset == c->block->start) {
         emit_call_back(c, c->code->rw);
     } else {
-        make_link(c, emit_call_aligned(c), (int32_t)offset);
+        make_link(c, emit_call_aligned(c), (int32_t)offset, NZCV_STORED);
     }
     land(c, true);
 }
@@ -299,6 +365,10 @@ static void end(struct x64 *c)
 
 LOWER(JUMP)
 {
+    if (i->aux != IR_IND_CALL && ends_live(c)) {
+        jump(c, (int64_t)i->imm, NZCV_LIVE);
+        return;
+    }
     x64_flags_clobber(c);
     if (i->aux == IR_IND_CALL) {
         call(c, (int64_t)i->imm);
@@ -306,7 +376,7 @@ LOWER(JUMP)
     }
     x64_loop_write_back(c);
     if (!x64_loop_forever(c)) {
-        jump(c, (int64_t)i->imm);
+        jump(c, (int64_t)i->imm, NZCV_STORED);
     }
 }
 
@@ -314,10 +384,15 @@ LOWER(BRCOND)
 {
     if (i->aux >= COND_AL) {
         end(c);
-        jump(c, IR_TAKEN(i->imm));
+        jump(c, IR_TAKEN(i->imm), NZCV_STORED);
         return;
     }
     x64_flags_need(c, 0);
+    if (ends_live(c)) {
+        jump_if(c, x64_flags_cc(c, i->aux), IR_TAKEN(i->imm), NZCV_LIVE);
+        jump(c, IR_NEXT(i->imm), NZCV_LIVE);
+        return;
+    }
     before_test(c);
     two_ways(c, i, x64_flags_cc(c, i->aux));
 }

@@ -140,6 +140,10 @@ struct x64 {
     struct x64_constant_use constant_use[X64_CONSTANT_USES];
 };
 
+/* The row behind the first INSN: where translations read NZCV, so that what they find has a name.
+ */
+enum { X64_FOUND = 1 };
+
 /* Every row has its function: without it nothing links. */
 typedef void lower_fn(struct x64 *c, const struct ir_insn *i);
 #define IR_OP(name, res, a0, a1, a2, effects) lower_fn lower_##name;
@@ -220,9 +224,11 @@ void x64_flags_keep(struct x64 *c);
 void x64_flags_lost(struct x64 *c);
 bool x64_flags_live(const struct x64 *c);       /* a clobber would cost something */
 void x64_flags_need(struct x64 *c, unsigned k); /* argument k into RFLAGS; before other requests */
-void x64_flags_load(struct x64 *c, ir_ref ref); /* NZCV, as the block finds it, as a dirty slot's */
-void x64_flags_expire(struct x64 *c);           /* lost on purpose: NZCV is set anew soon */
-void x64_flags_to_gpr(struct x64 *c); /* what is in RFLAGS into RAX too, used later or not */
+/* The block begins with NZCV in RFLAGS, as ref: its entry_live is here. Destroys RAX. */
+void x64_flags_load(struct x64 *c, ir_ref ref);
+bool x64_flags_alone(const struct x64 *c); /* NZCV is in RFLAGS and nowhere else */
+void x64_flags_expire(struct x64 *c);      /* lost on purpose: NZCV is set anew soon */
+void x64_flags_to_gpr(struct x64 *c);      /* what is in RFLAGS into RAX too, used later or not */
 void x64_flags_carry(struct x64 *c, bool sub); /* makes CF the Arm carry, or its complement (CMC) */
 void x64_flags_def(struct x64 *c, ir_ref ref, bool sub); /* RFLAGS now hold ref */
 /* The x86 condition for the Arm condition on the RFLAGS that x64_flags_need has brought; may emit

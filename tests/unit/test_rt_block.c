@@ -16,7 +16,11 @@
 #define HEAP  MIB(24)
 #define RX    UINT64_C(0x7f0000000000)
 
+/* Offsets in each block. */
+enum { PATCH = 4, PATCH_LIVE = 12, STUB_LIVE = 20, ENTRY_LIVE = 8 };
+
 struct fixture {
+    bool live; /* blocks to come have PATCH_LIVE and ENTRY_LIVE */
     struct heap heap;
     struct rt_blocks bs;
     uint8_t *code;
@@ -60,7 +64,12 @@ static struct rt_block *add(struct fixture *f, uint64_t pa, uint32_t flags, uint
         f->ir.guest_count = 4;
         f->out = (struct x64_code){
             .size = size, .link_count = 1, .site_count = 2, .loc_count = 3, .const_count = 1};
-        f->out.link[0] = (struct x64_link){.patch = 4, .unlinked = size - 8, .target = target};
+        f->out.link[0] = (struct x64_link){.patch = PATCH,
+                                           .unlinked = size - 8,
+                                           .target = target,
+                                           .patch_live = f->live ? PATCH_LIVE : 0,
+                                           .stub_live = f->live ? STUB_LIVE : 0};
+        f->out.entry_live = f->live ? ENTRY_LIVE : 0;
         f->out.site[0] = (struct x64_site){.host = 16, .guest = 0, .loc = 0, .loc_count = 1};
         f->out.site[1] =
             (struct x64_site){.host = 16, .guest = 4, .loc = 1, .loc_count = 2, .boundary = 1};
@@ -72,12 +81,17 @@ static struct rt_block *add(struct fixture *f, uint64_t pa, uint32_t flags, uint
     return block;
 }
 
-/* The offset in the code cache that block's link leads to. */
-static uint32_t link_target(const struct fixture *f, const struct rt_block *block)
+/* The offset in the code cache that the branch with its rel32 there leads to. */
+static uint32_t branch_target(const struct fixture *f, const struct rt_block *block, uint32_t at)
 {
     int32_t rel;
-    memcpy(&rel, f->code + block->host + 4, 4);
-    return block->host + 8 + (uint32_t)rel;
+    memcpy(&rel, f->code + block->host + at, 4);
+    return block->host + at + 4 + (uint32_t)rel;
+}
+
+static uint32_t link_target(const struct fixture *f, const struct rt_block *block)
+{
+    return branch_target(f, block, PATCH);
 }
 
 static void test_find_by_address_and_flags(void **state)
@@ -136,6 +150,32 @@ static void test_links_only_what_fits(void **state)
     assert_ptr_equal(blocks_by_host(&f->bs, block_rx(&f->bs, b)), b); /* still known to faults */
     blocks_link(&f->bs, link, b);
     assert_int_equal(link_target(f, a), a->host + 56);
+}
+
+/* With NZCV in RFLAGS a link goes to where they may be, if there is such a place. */
+static void test_live_links(void **state)
+{
+    struct fixture *f = *state;
+    struct rt_block *plain = add(f, RAM + 0x80, 0, 64, 0);
+    f->live = true;
+    struct rt_block *a = add(f, RAM, 0, 64, 0x80), *c = add(f, RAM + 0x40, 0, 64, 0x100);
+    struct rt_block *b = add(f, RAM + 0x100, 0, 64, 0);
+    uint32_t from_a = X64_MAX_LINKS * block_number(&f->bs, a);
+    uint32_t from_c = X64_MAX_LINKS * block_number(&f->bs, c);
+    assert_true(blocks_link_is_live(&f->bs, from_a));
+    assert_false(blocks_link_is_live(&f->bs, X64_MAX_LINKS * block_number(&f->bs, plain)));
+    assert_false(blocks_link_is_live(&f->bs, UINT32_MAX));
+    uint32_t before = branch_target(f, a, PATCH_LIVE);
+    blocks_link(&f->bs, from_a, plain);
+    assert_int_equal(link_target(f, a), plain->host);
+    assert_int_equal(branch_target(f, a, PATCH_LIVE), before);
+    blocks_link(&f->bs, from_c, b);
+    assert_int_equal(branch_target(f, c, PATCH_LIVE), b->host + ENTRY_LIVE);
+    blocks_drop(&f->bs, b);
+    assert_int_equal(branch_target(f, c, PATCH_LIVE), c->host + STUB_LIVE);
+    assert_int_equal(link_target(f, c), c->host + 56);
+    blocks_drop(&f->bs, a);
+    assert_int_equal(branch_target(f, a, PATCH_LIVE), a->host + STUB_LIVE);
 }
 
 static void test_dropping_a_linked_block_and_its_source(void **state)
@@ -262,6 +302,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_find_by_address_and_flags, make, unmake),
         cmocka_unit_test_setup_teardown(test_sites, make, unmake),
         cmocka_unit_test_setup_teardown(test_links_only_what_fits, make, unmake),
+        cmocka_unit_test_setup_teardown(test_live_links, make, unmake),
         cmocka_unit_test_setup_teardown(test_dropping_a_linked_block_and_its_source, make, unmake),
         cmocka_unit_test_setup_teardown(test_site_becomes_slow_the_second_time, make, unmake),
         cmocka_unit_test_setup_teardown(test_random_history_fills_the_cache_many_times, make,

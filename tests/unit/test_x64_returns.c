@@ -34,7 +34,7 @@ static struct host_run run(struct x64_code *code)
     struct x64_env env = host_env(MEM_SLOTS, 0);
 
     st.jc = (uintptr_t)jump_cache;
-    return host_run(&env, code, &st);
+    return host_run(&env, code, &st, false);
 }
 
 static void compile(struct x64_code *code, unsigned offset)

@@ -169,6 +169,7 @@ static void check_exit(struct host_run run, enum ir_exit exit)
         CHECK(link->target == offset, "left by the link to %#x, should be %#lx\n", link->target,
               offset);
         CHECK((code.rx + link->patch) % 4 == 0, "the link's patch is not aligned\n");
+        CHECK((code.rx + link->patch_live) % 4 == 0, "its live patch is not aligned\n");
     } else if (exit == EXIT_LOOKUP && block.insn[block.count - 1].op != IR_BRIND) {
         CHECK(offset < 0 || offset > 4095, "no link for %#lx\n", offset);
     }
@@ -180,7 +181,7 @@ static struct host_run run_with_mxcsr(const struct x64_env *env)
     struct host_run run;
 
     _mm_setcsr(got.mxcsr);
-    run = host_run(env, &code, &got);
+    run = host_run(env, &code, &got, code.entry_live && below(2));
     got.mxcsr = _mm_getcsr();
     _mm_setcsr(MXCSR_RESET);
     return run;
@@ -218,6 +219,7 @@ static void run_both(enum x64_mem_model model, uint32_t shake)
     code.rx = (uintptr_t)host_code;
     code.capacity = HOST_CODE_SIZE;
     code.first_link_id = below(1000);
+    code.want_live = below(2);
     CHECK(x64_compile(&block, &env, &code) == X64_OK, "no space\n");
     run = run_with_mxcsr(&env);
     CHECK(run.stop != HOST_LOST, "a fault at no site\n");

@@ -58,7 +58,7 @@ asm(".text\n"
     "  mov %rsi, %r14; mov %rdx, %r15\n"
     "  cmpq $0, 312-128(%r14)\n"
     "  cmovne 312-128(%r14), %rsp\n"
-    "  pushfq; or %ecx, (%rsp); popfq\n"
+    "  pushfq; andl $~0x8d5, (%rsp); or %ecx, (%rsp); popfq\n"
     "  jmp *%rdi\n"
     "host_lookup_stub:\n"
     "  mov %rax, 264-128(%r14)\n"
@@ -213,9 +213,18 @@ struct x64_env host_env(enum x64_mem_model model, uint32_t shake)
     };
 }
 
-struct host_run host_run(const struct x64_env *env, const struct x64_code *code,
-                         struct a64_state *st)
+/* st->nzcv as RFLAGS have it after a subtraction. */
+static uint32_t live_flags(const struct a64_state *st)
 {
+    enum { CF = 1 << 0, OF_BIT = 11 };
+
+    return ((uint32_t)(st->nzcv >> 8 & 0xd5) ^ CF) | (uint32_t)(st->nzcv & 1) << OF_BIT;
+}
+
+struct host_run host_run(const struct x64_env *env, const struct x64_code *code,
+                         struct a64_state *st, bool live)
+{
+    uint32_t flags = (live ? live_flags(st) : 0) | (host_on_boundary ? EFLAGS_TF : 0);
     uint64_t bias = env->mem_model == MEM_BIAS ? (uintptr_t)host_memory - FAKE_BASE
                                                : (uintptr_t)slot_table + MEM_SLOT_SHIFT;
     struct host_run run = {0};
@@ -223,8 +232,9 @@ struct host_run host_run(const struct x64_env *env, const struct x64_code *code,
     running = code;
     running_st = st;
     stopped = HOST_EXIT;
-    run.eax = host_enter((const void *)(uintptr_t)code->rx, (uint8_t *)st + STATE_BIAS, bias,
-                         host_on_boundary ? EFLAGS_TF : 0);
+    st->nzcv = live ? ~st->nzcv : st->nzcv; /* is not to be looked at then */
+    run.eax = host_enter((const void *)(uintptr_t)(code->rx + (live ? code->entry_live : 0)),
+                         (uint8_t *)st + STATE_BIAS, bias, flags);
     run.stop = stopped;
     running = NULL;
     return run;

@@ -43,6 +43,6 @@ uint64_t host_found(void);
 typedef void host_boundary_fn(const struct x64_site *site, const struct x64_regs *regs);
 extern host_boundary_fn *host_on_boundary;
 
-/* Runs the code from its start. */
+/* Runs the code from its start, or from its entry_live with st->nzcv in RFLAGS. */
 struct host_run host_run(const struct x64_env *env, const struct x64_code *code,
-                         struct a64_state *st);
+                         struct a64_state *st, bool live);
