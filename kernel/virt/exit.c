@@ -25,8 +25,7 @@ enum exit_answer exit_undefined(struct vcpu *vcpu)
     return inject_exception(vcpu, VEC_UD, false);
 }
 
-/* #DB and #AC are the VM's own affair, once; in the delivery of another event they are an attack.
- */
+/* #AC is the VM's own affair, once; in the delivery of another event it is an attack. */
 enum exit_answer exit_exception(struct vcpu *vcpu, const struct vcpu_event *event,
                                 bool while_delivering)
 {

@@ -22,15 +22,14 @@ static struct vcpu_event read_event(uint64_t word)
 
 static void skip_instruction(struct vcpu *vcpu);
 
-static enum exit_answer svm_exit_exception(struct vcpu *vcpu)
+static enum exit_answer svm_exit_alignment(struct vcpu *vcpu)
 {
     const struct vmcb *v = vmcb_of(vcpu);
-    uint8_t vector = (uint8_t)(v->exit_code - EXIT_CODE_EXCEPTION_BASE);
     struct vcpu_event event = {.valid = true,
-                               .has_code = vector == VEC_AC,
-                               .vector = vector,
+                               .has_code = true,
+                               .vector = VEC_AC,
                                .type = EVENT_TYPE_EXCEPTION,
-                               .code = vector == VEC_AC ? (uint32_t)v->exit_info1 : 0};
+                               .code = (uint32_t)v->exit_info1};
     return exit_exception(vcpu, &event, v->exit_int_info & SVM_EVENT_VALID);
 }
 

@@ -98,8 +98,7 @@ _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB is a page");
     X(0x010, "CR0 write",               0, CONTROL,      svm_exit_refused)           \
     X(0x014, "CR4 write",               0, CONTROL,      svm_exit_refused)           \
     X(0x018, "CR8 write",               0, CONTROL,      svm_exit_refused)           \
-    X(0x041, "#DB",                     0, EXCEPTION,    svm_exit_exception)         \
-    X(0x051, "#AC",                     0, EXCEPTION,    svm_exit_exception)         \
+    X(0x051, "#AC",                     0, EXCEPTION,    svm_exit_alignment)         \
     X(0x052, "#MC",                     0, EXCEPTION,    svm_exit_machine_check)     \
     X(0x060, "INTR",                    0, INTERRUPT,    svm_exit_interrupt)         \
     X(0x061, "NMI",                     0, EXCEPTION,    svm_exit_interrupt)         \
@@ -196,8 +195,7 @@ _Static_assert(sizeof(struct vmcb) == 4096, "a VMCB is a page");
 #define SVM_EVENT_VALID    BIT64(31)
 #define SVM_EVENT_CODE     MASK(63, 32)
 
-#define EXIT_CODE_INVALID        UINT64_MAX
-#define EXIT_CODE_EXCEPTION_BASE 0x40
+#define EXIT_CODE_INVALID UINT64_MAX
 
 #define IO_INFO_IN   BIT64(0)
 #define IO_INFO_PORT MASK(31, 16)

@@ -19,8 +19,7 @@ static void write_intercepts(struct vmcb *v)
     v->intercept_cr_write = BIT32(0) | BIT32(4) | BIT32(8);
     v->intercept_dr_read = UINT16_MAX;
     v->intercept_dr_write = UINT16_MAX;
-    /* #DB and #AC can be raised for ever inside one instruction's delivery; #MC is root's. */
-    v->intercept_exceptions = BIT32(VEC_DB) | BIT32(VEC_AC) | BIT32(VEC_MC);
+    v->intercept_exceptions = VIRT_INTERCEPTED_EXCEPTIONS;
     v->intercept_misc1 = MISC1_INTR | MISC1_NMI | MISC1_SMI | MISC1_INIT | MISC1_RDPMC |
                          MISC1_CPUID | MISC1_RSM | MISC1_INVD | MISC1_HLT | MISC1_INVLPGA |
                          MISC1_IO | MISC1_MSR | MISC1_TASK | MISC1_SHUTDOWN;

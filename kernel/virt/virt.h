@@ -13,10 +13,19 @@
 #include "exarch/addr.h"
 #include "exarch/bits.h"
 #include "exarch/err.h"
+#include "kernel/x86/regs.h"
 #include "mmu/nested.h"
 
 struct vcpu;
 struct vm;
+
+/*
+ * The exceptions that leave a VM: #AC, which could be raised for ever inside one delivery, and #MC,
+ * which is root's. #DB is the engine's own affair, for it steps translated code: without
+ * breakpoints (a VM reaches no debug register, DR7 and DEBUGCTL are loaded as after reset) no
+ * delivery of it raises another one (SDM 3B 18.2.4, 18.3.1).
+ */
+#define VIRT_INTERCEPTED_EXCEPTIONS (BIT32(VEC_AC) | BIT32(VEC_MC))
 
 // clang-format off
 /* What exits are counted under: name, text. */

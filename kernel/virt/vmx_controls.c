@@ -42,6 +42,8 @@ static const struct vmx_control exit_rows[] = {
     {EXIT_LOAD_EFER,         CONTROL_MUST,  "load EFER on exit"},
 };
 static const struct vmx_control entry_rows[] = {
+    /* Without breakpoints no delivery of #DB raises another one: it is not intercepted. */
+    {ENTRY_LOAD_DEBUG,       CONTROL_MUST,  "load debug controls on entry"},
     {ENTRY_GUEST_64,         CONTROL_MUST,  "64-bit guest"},
     {ENTRY_LOAD_PAT,         CONTROL_MUST,  "load PAT on entry"},
     {ENTRY_LOAD_EFER,        CONTROL_MUST,  "load EFER on entry"},

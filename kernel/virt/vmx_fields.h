@@ -249,9 +249,10 @@ enum vmcs_field {
 #define EXIT_SAVE_EFER BIT32(20)
 #define EXIT_LOAD_EFER BIT32(21)
 
-#define ENTRY_GUEST_64  BIT32(9)
-#define ENTRY_LOAD_PAT  BIT32(14)
-#define ENTRY_LOAD_EFER BIT32(15)
+#define ENTRY_LOAD_DEBUG BIT32(2)
+#define ENTRY_GUEST_64   BIT32(9)
+#define ENTRY_LOAD_PAT   BIT32(14)
+#define ENTRY_LOAD_EFER  BIT32(15)
 
 /* --- capability MSRs, SDM 3D appendix A --------------------------------------------------------
  */

@@ -82,8 +82,7 @@ static const struct field_value guest_rows[] = {
     {VMCS_EXIT_MSR_LOADS,      0},
     {VMCS_ENTRY_MSR_LOADS,     0},
     {VMCS_ENTRY_EVENT,         0},
-    /* #DB and #AC can be raised for ever inside one instruction's delivery; #MC is root's. */
-    {VMCS_EXCEPTION_BITMAP,    BIT32(VEC_DB) | BIT32(VEC_AC) | BIT32(VEC_MC)},
+    {VMCS_EXCEPTION_BITMAP,    VIRT_INTERCEPTED_EXCEPTIONS},
     /* Root uses neither SYSENTER nor other segments than its own. */
     {VMCS_HOST_SYSENTER_CS,    0},
     {VMCS_HOST_SYSENTER_ESP,   0},

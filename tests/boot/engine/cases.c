@@ -271,11 +271,20 @@ static void test_preemption(void)
 
 static void test_step(void)
 {
+    enum { STEPS = 1000 };
     on_event[0] = ON_EVENT_STEP;
     set_deadline(boot->tsc_hz / 500);
     CHECK_EQUAL("TF set by the event's handler", RUN_CODE(loop, 0, 0), RAN_INTO_TRAP | VEC_DB);
     CHECK("stops one instruction later in the loop",
           caught[0].frame.rip - SPACE_CODE < 8 && caught[0].frame.rflags & RFLAGS_TF);
+    events_seen();
+    steps_wanted[0] = STEPS;
+    set_deadline(0); /* fires at the first instruction: RAX counts each second step */
+    uint64_t exits = my_page()->exits;
+    CHECK_EQUAL("many steps", RUN_CODE(loop, 0, 0), RAN_INTO_TRAP | VEC_DB);
+    check(caught[0].frame.rax >= STEPS / 2, "each of one instruction", caught[0].frame.rax,
+          STEPS / 2);
+    CHECK("without exits", my_page()->exits - exits < STEPS / 10);
     events_seen();
     on_event[0] = ON_EVENT_LEAVE;
 }

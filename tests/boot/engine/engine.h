@@ -32,9 +32,10 @@ uint64_t rdtsc(void);
 struct abi_vcpu *my_page(void);
 /* Events taken by the handler of ABI_VECTOR_EVENT since the last call. */
 uint64_t events_seen(void);
-/* What the event's handler does: go on, leave ring 3, or step one instruction. */
+/* What the event's handler does: go on, leave ring 3, or step so many instructions. */
 enum on_event { ON_EVENT_RESUME, ON_EVENT_LEAVE, ON_EVENT_STEP };
 extern enum on_event on_event[ABI_MAX_VCPUS];
+extern unsigned steps_wanted[ABI_MAX_VCPUS];
 
 /* Faulting accesses, in ring 0. */
 uint64_t probe_read(const void *at);

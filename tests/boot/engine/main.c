@@ -19,6 +19,7 @@
 
 struct caught caught[ABI_MAX_VCPUS];
 enum on_event on_event[ABI_MAX_VCPUS];
+unsigned steps_wanted[ABI_MAX_VCPUS];
 const struct abi_boot *boot;
 
 static uint64_t seen[ABI_MAX_VCPUS];
@@ -101,7 +102,11 @@ void trap_handle(struct trap_frame *frame)
         handle_event(frame);
         return;
     }
-    struct caught *c = &caught[ring_cpu()->index];
+    unsigned cpu = ring_cpu()->index;
+    if (frame->vector == VECTOR_DB && steps_wanted[cpu] && --steps_wanted[cpu]) {
+        return; /* TF is still set */
+    }
+    struct caught *c = &caught[cpu];
     *c = (struct caught){c->count + 1, *frame, cr2};
     if (trap_from_ring3(frame)) {
         ring3_leave(RAN_INTO_TRAP | frame->vector);
