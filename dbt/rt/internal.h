@@ -12,15 +12,20 @@
 
 #define JC_POOL 64
 
+/* What is cleared or searched of a jump cache at a time. */
+#define JC_LINE  16u
+#define JC_LINES ((1u << JC_BITS) / JC_LINE)
+
 /* A jump cache: for one view (by its serial number) and one set of tr_flags. */
 struct rt_jc {
     struct jc_entry *entry; /* shared memory: translated code probes it, and could write it */
     uint64_t serial;        /* 0: not in use */
     uint32_t flags;
     uint64_t used;
-    uint64_t epoch;     /* rt_vcpu.jc_epoch when it was cleared last */
-    uint64_t filter[4]; /* by a hash of va >> 21: where entries can be */
-    uint64_t leaf;      /* size of the largest guest mapping that an entry came from */
+    uint64_t epoch;                     /* rt_vcpu.jc_epoch when it was cleared last */
+    uint64_t filter[4];                 /* by a hash of va >> 21: where entries can be */
+    uint64_t used_lines[JC_LINES / 64]; /* the lines in which they can be */
+    uint64_t leaf; /* size of the largest guest mapping that an entry came from */
 };
 
 /* The last data abort: its page is mapped when its instruction is tried again. */

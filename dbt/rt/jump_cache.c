@@ -6,6 +6,7 @@
 
 #define JC_ENTRIES   (1u << JC_BITS)
 #define FILTER_SHIFT 21
+#define PAGE_LINES   (PAGE_SIZE / 4 / JC_LINE) /* jc_offset puts a page's entries in so many */
 
 bool jc_init(struct rt_vcpu *rt, struct rt_vm *vm)
 {
@@ -14,17 +15,33 @@ bool jc_init(struct rt_vcpu *rt, struct rt_vm *vm)
         if (!rt->jcs[i].entry) {
             return false;
         }
+        memset(rt->jcs[i].used_lines, 0xff, sizeof(rt->jcs[i].used_lines));
     }
     return true;
 }
 
+/* Drops the entries of lines from..from + count, multiples of 64, that lie in [start, + length). */
+static void drop_in_lines(struct rt_jc *jc, unsigned from, unsigned count, uint64_t start,
+                          uint64_t length)
+{
+    for (unsigned word = from / 64; word < (from + count) / 64; word++) {
+        for (uint64_t left = jc->used_lines[word]; left; left &= left - 1) {
+            unsigned line = word * 64 + (unsigned)__builtin_ctzll(left);
+            for (unsigned i = line * JC_LINE; i < (line + 1) * JC_LINE; i++) {
+                if (jc->entry[i].va - start < length) {
+                    jc->entry[i].va = JC_EMPTY(i);
+                }
+            }
+        }
+    }
+}
+
 void jc_clear(struct rt_jc *jc)
 {
-    for (unsigned i = 0; i < JC_ENTRIES; i++) {
-        jc->entry[i] = (struct jc_entry){.va = JC_EMPTY(i)};
-    }
+    drop_in_lines(jc, 0, JC_LINES, 0, UINT64_MAX);
     jc->leaf = PAGE_SIZE;
     memset(jc->filter, 0, sizeof(jc->filter));
+    memset(jc->used_lines, 0, sizeof(jc->used_lines));
 }
 
 static bool serves(const struct rt_jc *jc, const struct view *view, uint32_t flags)
@@ -67,9 +84,14 @@ struct rt_jc *jc_select(struct rt_vcpu *rt, const struct view *view, uint32_t fl
     return jc;
 }
 
+static unsigned index_of(uint64_t va)
+{
+    return jc_offset(va) / (unsigned)sizeof(struct jc_entry);
+}
+
 static struct jc_entry *entry_of(const struct rt_jc *jc, uint64_t va)
 {
-    return &jc->entry[jc_offset(va) / sizeof(struct jc_entry)];
+    return &jc->entry[index_of(va)];
 }
 
 uint64_t jc_find(const struct rt_jc *jc, uint64_t va)
@@ -113,6 +135,8 @@ void jc_insert(struct rt_jc *jc, uint64_t va, uint64_t host, uint64_t leaf)
     __atomic_store_n(&entry->va, va, __ATOMIC_RELEASE);
     jc->leaf = MAX(jc->leaf, leaf);
     jc->filter[filter_bit(va) / 64] |= BIT64(filter_bit(va) % 64);
+    unsigned line = (unsigned)(entry - jc->entry) / JC_LINE;
+    jc->used_lines[line / 64] |= BIT64(line % 64);
 }
 
 /* What is predicted of returns goes where jump-cache entries of the current view do. */
@@ -150,11 +174,9 @@ static void drop_range(struct rt_jc *jc, uint64_t va, uint64_t size)
     if (!may_hold(jc, start, length)) {
         return;
     }
-    for (unsigned i = 0; i < JC_ENTRIES; i++) {
-        if (jc->entry[i].va - start < length) {
-            jc->entry[i].va = JC_EMPTY(i);
-        }
-    }
+    bool page = length == PAGE_SIZE;
+    unsigned first = page ? ALIGN_DOWN(index_of(start) / JC_LINE, PAGE_LINES) : 0;
+    drop_in_lines(jc, first, page ? PAGE_LINES : JC_LINES, start, length);
 }
 
 void jc_drop_range(struct rt_vcpu *rt, const struct view *view, uint64_t va, uint64_t size)
