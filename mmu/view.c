@@ -236,9 +236,14 @@ enum view_fill view_fill(struct view_set *set, struct view *view, struct vcpu *v
 
 /* --- invalidation --- */
 
+bool view_is_translated(const struct view *view)
+{
+    return view->plat && (view->key.sctlr & SCTLR_M);
+}
+
 bool view_concerns(const struct view *view, uint64_t va, int asid)
 {
-    return view->plat && view->key.high == view_range(va) &&
+    return view_is_translated(view) && view->key.high == view_range(va) &&
            (asid < 0 || view->has_global || view->asid == asid);
 }
 

@@ -94,6 +94,10 @@ enum view_fill {
 enum view_fill view_fill(struct view_set *set, struct view *view, struct vcpu *vcpu, uint64_t va,
                          bool write);
 
+/* True when the view is in use and holds what a TLBI may take away: with the MMU off there is no
+ * TLB. */
+bool view_is_translated(const struct view *view);
+
 /* True when a TLBI by VA for asid (-1: any) concerns the view. */
 bool view_concerns(const struct view *view, uint64_t va, int asid);
 

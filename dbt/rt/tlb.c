@@ -20,7 +20,7 @@ void rt_tlbi_all(struct vcpu *vcpu)
     rt->stats.tlbi++;
     window_close_all(vcpu);
     for (struct view *view = rt->views.view; view < rt->views.view + VIEW_MAX; view++) {
-        if (view->plat) {
+        if (view_is_translated(view)) {
             clear(rt, view);
         }
     }
@@ -32,7 +32,7 @@ void rt_tlbi_asid(struct vcpu *vcpu, unsigned asid)
     rt->stats.tlbi++;
     window_close_all(vcpu);
     for (struct view *view = rt->views.view; view < rt->views.view + VIEW_MAX; view++) {
-        if (view->plat && view->asid == (int)asid) {
+        if (view_is_translated(view) && view->asid == (int)asid) {
             clear(rt, view);
         }
     }

@@ -458,6 +458,30 @@ static void test_views_hold_what_a_tlb_could(void **state)
     free(vm.ram);
 }
 
+/* The flat mapping of the MMU switched off is in no TLB; with it on, each kind of TLBI takes it. */
+static void test_no_tlb_with_the_mmu_off(void **state)
+{
+    (void)state;
+    struct rt_vcpu *rt = calloc(1, sizeof(*rt));
+    struct plat_view plat = {.used = true};
+    struct view *view = &rt->views.view[0];
+    vcpu = (struct vcpu){.vm = &vm, .rt = rt};
+    for (unsigned mmu = 0; mmu < 2; mmu++) {
+        for (unsigned kind = 0; kind < 3; kind++) {
+            *view = (struct view){.plat = &plat, .asid = 1};
+            view->key.sctlr = mmu ? SCTLR_M : 0;
+            plat.page[3].present = true;
+            switch (kind) {
+            case 0: rt_tlbi_all(&vcpu); break;
+            case 1: rt_tlbi_asid(&vcpu, 1); break;
+            default: rt_tlbi_va(&vcpu, va_of(false, 3), PAGE_SIZE, -1);
+            }
+            assert_int_equal(plat.page[3].present, !mmu);
+        }
+    }
+    free(rt);
+}
+
 static void test_ranges_and_offsets(void **state)
 {
     (void)state;
@@ -498,6 +522,7 @@ static void test_returns_are_checked(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_tlb_with_the_mmu_off),
         cmocka_unit_test(test_ranges_and_offsets),
         cmocka_unit_test(test_views_hold_what_a_tlb_could),
         cmocka_unit_test(test_returns_are_checked),
