@@ -114,7 +114,8 @@ enum abi_event {
  * log. Rate limited: -ERR_BUSY when the VM has spent its lines. CONSOLE  out ring has bytes that
  * root should take now; also gives root's answer: bytes still in it. TIME     rax nanoseconds since
  * 1970 UTC, rdx the TSC at that moment. DEADLINE abi_vcpu.deadline was changed to something
- * earlier; root reads it again. (A later one needs no call; a deadline in the past fires at once.)
+ * before abi_vcpu.until; root reads it again. (A later one needs no call, for root reads it at each
+ * exit; a deadline in the past fires at once.)
  * WAIT     the vCPU sleeps until abi_vcpu.pending is not 0. Returns at once when it is not.
  * YIELD    lets others on this core run.
  * STOP     rdi enum abi_stop, rsi a code for the report. Does not return.
@@ -244,6 +245,7 @@ struct abi_vcpu {
     uint64_t deadline; /* TSC; engine writes, root sets NO_DEADLINE when it fires */
     uint64_t steal;    /* TSC ticks that this vCPU was ready but others ran; root writes */
     uint64_t exits;    /* how often this vCPU left non-root mode; root writes */
+    uint64_t until;    /* TSC at which root looks at the deadline again, or before; root writes */
 };
 
 #define ABI_VM_PAGES ((sizeof(struct abi_vm) + PAGE_SIZE - 1) / PAGE_SIZE)

@@ -239,7 +239,8 @@ static void deliver(struct vcpu *vcpu)
 /* Fires the engine's deadline when it has come; returns when the entry must end at the latest. */
 static uint64_t check_deadline(struct vcpu *vcpu, uint64_t now, uint64_t slice_end)
 {
-    uint64_t *word = &vm_vcpu_page(vcpu->vm, vcpu->index)->deadline;
+    struct abi_vcpu *page = vm_vcpu_page(vcpu->vm, vcpu->index);
+    uint64_t *word = &page->deadline;
     uint64_t deadline = __atomic_load_n(word, __ATOMIC_RELAXED);
     if (deadline <= now) {
         __atomic_compare_exchange_n(word, &deadline, ABI_NO_DEADLINE, false, __ATOMIC_RELAXED,
@@ -248,7 +249,9 @@ static uint64_t check_deadline(struct vcpu *vcpu, uint64_t now, uint64_t slice_e
         deadline = ABI_NO_DEADLINE;
     }
     uint64_t bound = MIN(deadline, now + time_tsc_from_us(ENTRY_MAX_US));
-    return MIN(bound, slice_end);
+    uint64_t until = MIN(bound, slice_end);
+    page->until = until; /* a word for the engine; nothing here reads it */
+    return until;
 }
 
 /* Makes the APIC timer end the entry by `until`. One that comes earlier does no harm, and is kept:

@@ -4,6 +4,7 @@
 #define CPU_RSP0        8
 #define CPU_RSP3        16
 #define CPU_SYNC_RETURN 24
+#define CPU_SYNC_FLAGS  32
 
 #define START_RIP 0
 #define START_RSP 8
@@ -141,6 +142,7 @@ ring3_syscall:
         call    ring3_call
         add     $8, %rsp
         pop     %r11
+        or      %gs:CPU_SYNC_FLAGS, %r11
         pop     %rcx
         swapgs
         pop     %rsp

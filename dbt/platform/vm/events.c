@@ -5,8 +5,6 @@
 #include "dbt/rt/stats.h"
 #include "dbt/vcpu.h"
 
-#define RETRY_US 20
-
 static struct vm_vcpu vcpus[ABI_MAX_VCPUS];
 static uint64_t counter_hz;
 static uint64_t wall_ns;  /* since 1970, when the counter was */
@@ -22,8 +20,7 @@ void vm_events_init(struct vcpu *vcpu, const struct abi_boot *boot)
     struct vm_vcpu *v = vm_vcpu(vcpu);
     *v = (struct vm_vcpu){.vcpu = vcpu,
                           .page = space_pointer(boot->vcpu_pages + vcpu->id * PAGE_SIZE),
-                          .deadline = UINT64_MAX,
-                          .told = UINT64_MAX};
+                          .deadline = UINT64_MAX};
     counter_hz = boot->tsc_hz;
     wall_ns = (uint64_t)hypercall(ABI_CALL_TIME, 0, 0, 0, &wall_tsc);
 }
@@ -47,42 +44,25 @@ uint64_t plat_wall_seconds(void)
 }
 
 /* --- deadlines --- */
-/*
- * Root reads the word at each entry, so it may wait for any value that stood there since the last
- * call; `told` is the latest of them. Only a deadline before that needs a call.
- */
-static void arm(struct vm_vcpu *v, uint64_t at)
-{
-    __atomic_store_n(&v->page->deadline, at, __ATOMIC_RELAXED);
-    if (at < v->told) {
-        hypercall(ABI_CALL_DEADLINE, 0, 0, 0, NULL);
-    }
-    v->told = at;
-}
-
+/* Root reads the word at each exit; a call is worth it only when the next one may come too late. */
 void plat_set_deadline(struct vcpu *vcpu, uint64_t at)
 {
     struct vm_vcpu *v = vm_vcpu(vcpu);
     v->deadline = at;
-    arm(v, at);
+    __atomic_store_n(&v->page->deadline, at, __ATOMIC_SEQ_CST);
+    if (at < __atomic_load_n(&v->page->until, __ATOMIC_RELAXED)) {
+        hypercall(ABI_CALL_DEADLINE, 0, 0, 0, NULL);
+    }
 }
 
-void vm_retry_soon(struct vm_vcpu *v)
-{
-    uint64_t soon = plat_counter() + counter_hz / 1000000 * RETRY_US;
-    arm(v, MIN(soon, v->deadline));
-}
-
-/* Root's timer came: for the guest's deadline, or for a retry. */
+/* The bit may be an earlier deadline's, which was replaced meanwhile. */
 static unsigned timer_fired(struct vm_vcpu *v)
 {
-    v->told = UINT64_MAX;
-    if (v->deadline <= plat_counter()) {
-        v->deadline = UINT64_MAX;
-        return PLAT_EVENT_TIMER;
+    if (v->deadline > plat_counter()) {
+        return 0;
     }
-    arm(v, v->deadline);
-    return 0;
+    v->deadline = UINT64_MAX;
+    return PLAT_EVENT_TIMER;
 }
 
 /* --- events --- */

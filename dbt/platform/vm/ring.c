@@ -21,13 +21,15 @@
 #define FMASK_VALUE (BIT64(8) | BIT64(9) | BIT64(10) | BIT64(14))
 #define RFLAGS_AC   BIT64(18)
 
+#define VECTOR_DB      1
 #define VECTOR_DF      8
 #define VECTORS        256
-#define IST_STACK_SIZE 4096
+#define IST_STACK_SIZE 8192
 
 _Static_assert(offsetof(struct ring_cpu, rsp0) == 8, "entry.S");
 _Static_assert(offsetof(struct ring_cpu, rsp3) == 16, "entry.S");
 _Static_assert(offsetof(struct ring_cpu, sync_return) == 24, "entry.S");
+_Static_assert(offsetof(struct ring_cpu, sync_flags) == 32, "entry.S");
 
 /* entry.S writes the TSS's RSP0 through this symbol's value. */
 __asm__(".global ring_cpu_tss_rsp0");
@@ -51,7 +53,7 @@ extern const uint8_t trap_stubs[];
 void ring3_syscall(void);
 
 static struct ring_cpu cpus[ABI_MAX_VCPUS];
-static uint8_t df_stacks[ABI_MAX_VCPUS][IST_STACK_SIZE] __attribute__((aligned(16)));
+static uint8_t ist_stacks[ABI_MAX_VCPUS][2][IST_STACK_SIZE] __attribute__((aligned(16)));
 static struct gate idt[VECTORS];
 
 static void wrmsr(uint32_t msr, uint64_t value)
@@ -65,7 +67,7 @@ static void fill_idt(void)
 {
     for (unsigned i = 0; i < VECTORS; i++) {
         uint64_t stub = (uint64_t)trap_stubs + i * STUB_SIZE;
-        uint64_t ist = i == VECTOR_DF ? 1 : 0;
+        uint64_t ist = i == VECTOR_DF ? 1 : i == VECTOR_DB ? 2 : 0;
         idt[i].low = (stub & 0xffff) | (uint64_t)RING_CODE0 << 16 | ist << 32 |
                      GATE_INTERRUPT << 40 | (stub >> 16 & 0xffff) << 48;
         idt[i].high = stub >> 32;
@@ -115,7 +117,8 @@ void ring_init(const struct abi_boot *boot, unsigned vcpu)
     struct ring_cpu *cpu = &cpus[vcpu];
     *cpu = (struct ring_cpu){.self = cpu, .index = vcpu};
     cpu->page = (struct abi_vcpu *)(ABI_DIRECT_BASE + boot->vcpu_pages + vcpu * PAGE_SIZE);
-    cpu->tss.ist[0] = (uint64_t)&df_stacks[vcpu][IST_STACK_SIZE];
+    cpu->tss.ist[0] = (uint64_t)&ist_stacks[vcpu][0][IST_STACK_SIZE];
+    cpu->tss.ist[1] = (uint64_t)&ist_stacks[vcpu][1][IST_STACK_SIZE];
     cpu->tss.io_bitmap = sizeof(cpu->tss);
     fill_gdt(cpu);
     fill_idt();

@@ -44,12 +44,13 @@ struct ring_tss {
     uint16_t io_bitmap;
 } __attribute__((packed, aligned(4)));
 
-/* entry.S knows the offsets of the first four. */
+/* entry.S knows the offsets of the first five. */
 struct ring_cpu {
     struct ring_cpu *self;
     uint64_t rsp0;        /* RSP that ring3_run left; copied to the TSS */
     uint64_t rsp3;        /* ring 3's, while a synchronous call is served */
     uint64_t sync_return; /* a SYSCALL that returns here is such a call; others leave ring 3 */
+    uint64_t sync_flags;  /* RFLAGS that ring 3 gets beside its own when such a call returns */
     unsigned index;
     struct abi_vcpu *page; /* what this vCPU shares with root */
     void *owner;           /* the engine's own */
@@ -66,7 +67,11 @@ struct ring3_start {
  * ------------------------------------------------------------------------ */
 _Noreturn void engine_main(const struct abi_boot *boot, unsigned vcpu);
 
-/* Any exception in either ring, and the event vector. Returning resumes the frame. */
+/*
+ * Any exception in either ring, and the event vector. Returning resumes the frame. #DB has a stack
+ * of its own: where ring 3 executes SYSCALL with TF set, some CPUs (Bochs 2.7) trap at ring 0's
+ * first instruction, where RSP and GS are still ring 3's. ring_cpu() is not to be used then.
+ */
 void trap_handle(struct trap_frame *frame);
 
 /* A synchronous call of ring 3: EAX, EDX, RDI, RSI, R8 of the caller; the result goes to its RAX.

@@ -105,8 +105,13 @@ uint32_t plat_run(struct vcpu *vcpu, uint64_t host, uint64_t stack)
 
 uint64_t ring3_call(uint32_t eax, uint32_t edx, uint64_t rdi, uint64_t rsi, uint64_t r8)
 {
-    struct vm_vcpu *v = ring_cpu()->owner;
-    return rt_call_sync(v->vcpu, eax, rdi, rsi, r8, edx);
+    struct ring_cpu *cpu = ring_cpu();
+    struct vm_vcpu *v = cpu->owner;
+    uint64_t result = rt_call_sync(v->vcpu, eax, rdi, rsi, r8, edx);
+    /* What came meanwhile is looked for at the next boundary. */
+    bool pending = __atomic_load_n(&v->page->pending, __ATOMIC_RELAXED);
+    cpu->sync_flags = pending ? RFLAGS_TF : 0;
+    return result;
 }
 
 /* --- traps --- */
@@ -122,6 +127,13 @@ static bool in_stubs_or_helpers(uint64_t rip)
     uint64_t helpers = space_ring3_text((uint64_t)ring3_text_start);
     return rip - SPACE_CODE < PLAT_STUB_SIZE ||
            rip - helpers < (uint64_t)(ring3_text_end - ring3_text_start);
+}
+
+/* On the way to ring 0, which looks for events; from the other stubs and from helpers ring 3 is
+ * back in a block soon. */
+static bool leaves(uint64_t rip)
+{
+    return rip >= stub_rx(vm_stub_lookup) && rip < stub_rx(vm_stub_sync_return);
 }
 
 /* Ring 3's vector registers are still in the CPU: ring 0 has none of its own. */
@@ -187,6 +199,10 @@ static _Noreturn void die(const struct trap_frame *frame, uint64_t cr2)
 
 void trap_handle(struct trap_frame *frame)
 {
+    if (frame->vector == VECTOR_DB && !trap_from_ring3(frame)) {
+        frame->rflags &= ~RFLAGS_TF; /* ring.h: nothing of ours steps ring 0 */
+        return;
+    }
     uint64_t cr2;
     __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
     v128 xmm[16];
@@ -207,7 +223,5 @@ void trap_handle(struct trap_frame *frame)
     if (!stub || (frame->vector != ABI_VECTOR_EVENT && frame->vector != VECTOR_DB)) {
         die(frame, cr2);
     }
-    /* Too soon, or stepped out of a block: look again when it is back in one. */
-    act(frame, RT_RESUME);
-    vm_retry_soon(v);
+    act(frame, leaves(frame->rip) ? RT_RESUME : RT_STEP);
 }

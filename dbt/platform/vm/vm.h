@@ -44,8 +44,7 @@ struct vm_vcpu {
     struct vcpu *vcpu;
     struct abi_vcpu *page;
     struct plat_view *view; /* the active one */
-    uint64_t deadline;      /* the guest's, UINT64_MAX: none */
-    uint64_t told;          /* the latest deadline that root may be waiting for */
+    uint64_t deadline;      /* UINT64_MAX: none */
     struct vm_windows windows;
     struct vm_hidden hidden;
 };
@@ -74,8 +73,6 @@ void vm_hidden_turn(struct vm_vcpu *v);
 
 /* --- events.c --- */
 void vm_events_init(struct vcpu *vcpu, const struct abi_boot *boot);
-/* Asks for an event in some microseconds: it came where translated code cannot be left. */
-void vm_retry_soon(struct vm_vcpu *v);
 
 /* --- run.c --- */
 void vm_stubs_init(void); /* writes the stubs, fills plat_env() */

@@ -151,7 +151,14 @@ static void test_sync_call(void)
     uint64_t once = ring3_call(5, 7, 3, 11, 13);
     CHECK_EQUAL("synchronous calls return to ring 3", ring3_run(&start),
                 ring3_call(5, 7, once, 11, 13));
+    cpu->sync_flags = RFLAGS_TF;
+    CHECK_EQUAL("or step from there", ring3_run(&start), RAN_INTO_TRAP | VEC_DB);
+    CHECK("with the call's result", caught[0].frame.rax == once);
+    cpu->sync_flags = 0;
     cpu->sync_return = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_EQUAL("TF at SYSCALL does ring 0 no harm", RUN_CODE(step_out, 5 + i, 0), 5 + i);
+    }
 }
 
 void test_ring3(void)
@@ -226,6 +233,21 @@ static void test_deadline(void)
     CHECK_EQUAL("a deadline in the past fires at once", RUN_CODE(loop, 0, 0),
                 RAN_INTO_TRAP | ABI_VECTOR_EVENT);
     events_seen();
+}
+
+/* Root looks at the word by `until` at the latest: a deadline after that comes without a call. */
+static void test_deadline_without_call(void)
+{
+    uint64_t ms = boot->tsc_hz / 1000;
+    hypercall(ABI_CALL_NOP, 0, 0, 0, NULL);
+    uint64_t now = rdtsc(), until = my_page()->until;
+    check(until < now + 11 * ms, "root says when it looks next", until - now, 10 * ms);
+    uint64_t deadline = MAX(until, now) + 30 * ms;
+    my_page()->deadline = deadline;
+    CHECK_EQUAL("a deadline after that needs no call", RUN_CODE(loop, 0, 0),
+                RAN_INTO_TRAP | ABI_VECTOR_EVENT);
+    check(rdtsc() >= deadline, "and comes in time", rdtsc(), deadline);
+    CHECK_EQUAL("with the timer's bit, too", events_seen(), ABI_EVENT_TIMER);
 }
 
 static void test_wait(void)
@@ -304,6 +326,7 @@ static void test_fp(void)
 void test_events(void)
 {
     test_deadline();
+    test_deadline_without_call();
     test_wait();
     test_preemption();
     test_step();

@@ -62,6 +62,7 @@ CODE_PIECE(loop);
 CODE_PIECE(count);
 CODE_PIECE(call);
 CODE_PIECE(sync);
+CODE_PIECE(step_out);
 CODE_PIECE(cli);
 CODE_PIECE(hlt);
 CODE_PIECE(cr3);

@@ -98,6 +98,10 @@ void trap_handle(struct trap_frame *frame)
 {
     uint64_t cr2;
     __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
+    if (frame->vector == VECTOR_DB && !trap_from_ring3(frame)) {
+        frame->rflags &= ~RFLAGS_TF; /* ring.h */
+        return;
+    }
     if (frame->vector == ABI_VECTOR_EVENT) {
         handle_event(frame);
         return;

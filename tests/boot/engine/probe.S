@@ -73,7 +73,7 @@ probe_fault:
         .global code_wrmsr, code_wrmsr_end, code_in, code_in_end, code_vmcall, code_vmcall_end
         .global code_vmmcall, code_vmmcall_end, code_fp, code_fp_end, code_avx, code_avx_end
         .global code_jump, code_jump_end, code_count, code_count_end, code_ud, code_ud_end
-        .global code_div, code_div_end
+        .global code_div, code_div_end, code_step_out, code_step_out_end
 
 /* RAX = RDI + 1 */
 code_return:
@@ -128,6 +128,13 @@ code_sync:
         call    *%r14
         syscall
 code_sync_end:
+/* SYSCALL with TF set. */
+code_step_out:
+        pushf
+        orl     $0x100, (%rsp)
+        popf
+        syscall
+code_step_out_end:
 code_cli:
         cli
         syscall
