@@ -110,14 +110,24 @@ static void retire_table(struct ptab *pt, uint64_t phys)
     pt->tables--;
 }
 
-static bool is_empty(const struct ptab *pt, const uint64_t *table)
+/* The first present entry from i on; tables are sparse, so eight at a time. */
+static unsigned next_present(const struct ptab *pt, const uint64_t *table, unsigned i)
 {
-    for (unsigned i = 0; i < PTAB_ENTRIES; i++) {
-        if (is_present(pt, table[i])) {
-            return false;
+    for (; i < PTAB_ENTRIES; i++) {
+        const uint64_t *e = &table[i];
+        bool group = i % 8 == 0;
+        if (group && !is_present(pt, e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7])) {
+            i += 7;
+        } else if (is_present(pt, *e)) {
+            break;
         }
     }
-    return true;
+    return i;
+}
+
+static bool is_empty(const struct ptab *pt, const uint64_t *table)
+{
+    return next_present(pt, table, 0) == PTAB_ENTRIES;
 }
 
 static int check_range(uint64_t *addr, uint64_t size)
@@ -138,8 +148,9 @@ int ptab_init(struct ptab *pt, const struct ptab_format *format, const struct pt
 static void destroy_table(struct ptab *pt, uint64_t phys, unsigned level)
 {
     const uint64_t *table = table_at(pt, phys);
-    for (unsigned i = 0; level > 1 && i < PTAB_ENTRIES; i++) {
-        if (is_present(pt, table[i]) && !is_leaf(table[i], level)) {
+    unsigned i = level > 1 ? next_present(pt, table, 0) : PTAB_ENTRIES;
+    for (; i < PTAB_ENTRIES; i = next_present(pt, table, i + 1)) {
+        if (!is_leaf(table[i], level)) {
             destroy_table(pt, table[i] & ADDRESS_MASK, level - 1);
         }
     }
@@ -172,9 +183,23 @@ static bool leaf_fits(const struct ptab *pt, unsigned level, uint64_t addr, uint
     return level <= pt->max_leaf && size >= unit && IS_ALIGNED(addr | phys, unit);
 }
 
-/* Maps one leaf, the largest that fits; its size goes to *step. */
-static int map_leaf(struct ptab *pt, uint64_t addr, uint64_t phys, uint64_t size, uint64_t bits,
-                    uint64_t *step)
+/* Makes entries from i on leaves, until the table ends or one is in use. The bytes mapped. */
+static uint64_t fill(struct ptab *pt, uint64_t *table, unsigned i, unsigned level, uint64_t phys,
+                     uint64_t size, uint64_t bits)
+{
+    uint64_t unit = ptab_level_size(level), done = 0;
+    uint64_t large = level > 1 ? LARGE_BIT : 0;
+    do {
+        write_entry(&table[i++], (phys + done) | bits | large);
+        pt->leaves[level]++;
+        done += unit;
+    } while (size - done >= unit && i < PTAB_ENTRIES && !is_present(pt, table[i]));
+    return done;
+}
+
+/* Maps leaves of the largest size that fits, in one table; how much goes to *step. */
+static int map_leaves(struct ptab *pt, uint64_t addr, uint64_t phys, uint64_t size, uint64_t bits,
+                      uint64_t *step)
 {
     uint64_t *table = table_at(pt, pt->root);
     for (unsigned level = PTAB_LEVELS;; level--) {
@@ -183,9 +208,7 @@ static int map_leaf(struct ptab *pt, uint64_t addr, uint64_t phys, uint64_t size
             return -ERR_EXIST;
         }
         if (!is_present(pt, *entry) && leaf_fits(pt, level, addr, phys, size)) {
-            write_entry(entry, phys | bits | (level > 1 ? LARGE_BIT : 0));
-            pt->leaves[level]++;
-            *step = ptab_level_size(level);
+            *step = fill(pt, table, index_of(addr, level), level, phys, size, bits);
             return 0;
         }
         if (!is_present(pt, *entry)) {
@@ -257,13 +280,15 @@ static void change_leaf(struct ptab *pt, uint64_t *entry, unsigned level, const 
     write_entry(entry, word | right_bits(pt->format, op->rights) | pt->format->leaf);
 }
 
-/* Does op to all leaves of a table whose first byte is `base`; range ends lie on leaf borders. */
-static void change_table(struct ptab *pt, uint64_t phys, unsigned level, uint64_t base,
+/* Does op to all leaves of a table whose first byte is `base`; range ends lie on leaf borders.
+ * False: there are none. */
+static bool change_table(struct ptab *pt, uint64_t phys, unsigned level, uint64_t base,
                          const struct range_op *op)
 {
     uint64_t unit = ptab_level_size(level);
     uint64_t *table = table_at(pt, phys);
     uint64_t first = op->start > base ? (op->start - base) / unit : 0;
+    bool any = false;
     for (uint64_t i = first; i < PTAB_ENTRIES && base + i * unit < op->end; i++) {
         uint64_t *entry = &table[i];
         if (!is_present(pt, *entry)) {
@@ -271,15 +296,18 @@ static void change_table(struct ptab *pt, uint64_t phys, unsigned level, uint64_
         }
         if (is_leaf(*entry, level)) {
             change_leaf(pt, entry, level, op);
+            any = true;
             continue;
         }
         uint64_t below = *entry & ADDRESS_MASK;
-        change_table(pt, below, level - 1, base + i * unit, op);
-        if (op->kind == RANGE_UNMAP && is_empty(pt, table_at(pt, below))) {
+        bool changed = change_table(pt, below, level - 1, base + i * unit, op);
+        any |= changed;
+        if (changed && op->kind == RANGE_UNMAP && is_empty(pt, table_at(pt, below))) {
             write_entry(entry, 0);
             retire_table(pt, below);
         }
     }
+    return any;
 }
 
 static int change_range(struct ptab *pt, const struct range_op *op)
@@ -307,7 +335,7 @@ int ptab_map(struct ptab *pt, uint64_t addr, uint64_t phys, uint64_t size, unsig
     }
     while (done < size && !error) {
         uint64_t step = 0;
-        error = map_leaf(pt, addr + done, phys + done, size - done, bits, &step);
+        error = map_leaves(pt, addr + done, phys + done, size - done, bits, &step);
         done += step;
     }
     if (error && done) {

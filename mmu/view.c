@@ -166,30 +166,23 @@ static bool writable(const struct view *view, const struct vmsa_result *t)
     return view->key.el ? t->el1_write : t->el0_write;
 }
 
-/* True when the page at va translates like t, which is `delta` bytes away, and can share its
- * mapping. */
-static bool alike(struct view *view, struct vcpu *vcpu, uint64_t va, int64_t delta,
-                  const struct vmsa_result *t)
+/* True when the page that lies `pages` beside t's, in its group, can share its mapping. */
+static bool alike(const struct vcpu *vcpu, const struct vmsa_result *t, int64_t pages)
 {
-    struct vmsa_result other;
-    return vmsa_translate(vcpu, va + delta, 0, &other) == VMSA_OK && other.size == t->size &&
-           other.pa == t->pa + delta && other.global == t->global && readable(view, &other) &&
-           writable(view, &other) == writable(view, t) && other.el0_read == t->el0_read &&
-           other.el0_write == t->el0_write && !other.aligned_only &&
-           vm_ram(vcpu->vm, other.pa, PAGE_SIZE);
+    return vmsa_is_alike(vcpu, t, pages) &&
+           vm_ram(vcpu->vm, t->pa + (uint64_t)pages * PAGE_SIZE, PAGE_SIZE);
 }
 
-/* Grows [*from, *to), byte offsets from va, over neighbours within its aligned group of pages. */
-static void look_around(struct view *view, struct vcpu *vcpu, uint64_t va,
-                        const struct vmsa_result *t, int64_t *from, int64_t *to)
+/* Grows [*from, *to), in pages from va's, over neighbours within its aligned group. */
+static void look_around(const struct vcpu *vcpu, uint64_t va, const struct vmsa_result *t,
+                        int64_t *from, int64_t *to)
 {
-    uint64_t group = ALIGN_DOWN(va, AROUND * PAGE_SIZE);
-    int64_t low = (int64_t)(group - va), high = low + (int64_t)(AROUND * PAGE_SIZE);
-    while (*to < high && alike(view, vcpu, va, *to, t)) {
-        *to += (int64_t)PAGE_SIZE;
+    int64_t low = -(int64_t)((va >> PAGE_SHIFT) % AROUND), high = low + AROUND;
+    while (*to < high && alike(vcpu, t, *to)) {
+        ++*to;
     }
-    while (*from > low && alike(view, vcpu, va, *from - (int64_t)PAGE_SIZE, t)) {
-        *from -= (int64_t)PAGE_SIZE;
+    while (*from > low && alike(vcpu, t, *from - 1)) {
+        --*from;
     }
 }
 
@@ -201,10 +194,11 @@ static enum plat_map map(struct view *view, struct vcpu *vcpu, uint64_t va,
         return plat_view_map(view->plat, ALIGN_DOWN(view_offset(va), BLOCK_SIZE), block - RAM_BASE,
                              BLOCK_SIZE, writable(view, t));
     }
-    int64_t from = 0, to = (int64_t)PAGE_SIZE;
-    look_around(view, vcpu, va, t, &from, &to);
-    return plat_view_map(view->plat, view_offset(va + from), t->pa + from - RAM_BASE,
-                         (uint64_t)(to - from), writable(view, t));
+    int64_t from = 0, to = 1;
+    look_around(vcpu, va, t, &from, &to);
+    uint64_t before = (uint64_t)-from * PAGE_SIZE;
+    return plat_view_map(view->plat, view_offset(va - before), t->pa - before - RAM_BASE,
+                         (uint64_t)(to - from) * PAGE_SIZE, writable(view, t));
 }
 
 enum view_fill view_fill(struct view_set *set, struct view *view, struct vcpu *vcpu, uint64_t va,

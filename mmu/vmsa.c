@@ -109,11 +109,11 @@ struct limits {
 };
 
 /*
- * Walks to the leaf of va: its descriptor and level, or the fault. The start level follows from
- * TnSZ: each level resolves 9 bits above the page's 12.
+ * Walks to the leaf of va: its descriptor, where that is, its level, or the fault. The start level
+ * follows from TnSZ: each level resolves 9 bits above the page's 12.
  */
-static int walk(const struct vcpu *vcpu, const struct half *half, uint64_t va, uint64_t *leaf,
-                unsigned *leaf_level, struct limits *limits)
+static int walk(const struct vcpu *vcpu, const struct half *half, uint64_t va,
+                struct vmsa_result *result, unsigned *leaf_level, struct limits *limits)
 {
     unsigned width = 64 - half->size;
     unsigned level = 4 - (width - PAGE_SHIFT + 8) / 9;
@@ -141,7 +141,8 @@ static int walk(const struct vcpu *vcpu, const struct half *half, uint64_t va, u
             return fault(VMSA_ADDR_SIZE, level);
         }
         if (block || level == LAST_LEVEL) {
-            *leaf = descriptor;
+            result->leaf = descriptor;
+            result->leaf_at = table + index * 8;
             *leaf_level = level;
             return VMSA_OK;
         }
@@ -227,7 +228,6 @@ int vmsa_translate(struct vcpu *vcpu, uint64_t va, unsigned access, struct vmsa_
     bool el0 = is_el0(vcpu, access), high = bit(va, 55);
     struct half half = select_half(sys, high);
     struct limits limits = {0};
-    uint64_t leaf = 0;
     unsigned level = 0;
 
     if (half.tagged) {
@@ -239,10 +239,11 @@ int vmsa_translate(struct vcpu *vcpu, uint64_t va, unsigned access, struct vmsa_
     if (!in_range(&half, va) || half.disabled || (half.no_el0 && el0)) {
         return fault(VMSA_TRANSLATION, 0);
     }
-    int status = walk(vcpu, &half, va, &leaf, &level, &limits);
+    int status = walk(vcpu, &half, va, result, &level, &limits);
     if (status != VMSA_OK) {
         return status;
     }
+    uint64_t leaf = result->leaf;
     if (!(leaf & DESC_AF)) {
         return fault(VMSA_ACCESS_FLAG, level);
     }
@@ -251,4 +252,13 @@ int vmsa_translate(struct vcpu *vcpu, uint64_t va, unsigned access, struct vmsa_
     set_memory(result, leaf, sys->MAIR_EL1);
     set_permissions(result, leaf, &limits, sys->SCTLR_EL1 & SCTLR_WXN);
     return is_permitted(vcpu, access, el0, result) ? VMSA_OK : fault(VMSA_PERMISSION, level);
+}
+
+bool vmsa_is_alike(const struct vcpu *vcpu, const struct vmsa_result *t, int64_t pages)
+{
+    uint64_t distance = (uint64_t)pages * PAGE_SIZE, other;
+
+    return t->size > PAGE_SIZE ||
+           (read_descriptor(vcpu, t->leaf_at + (uint64_t)pages * sizeof(other), &other) &&
+            other == t->leaf + distance);
 }

@@ -21,13 +21,18 @@ struct vmsa_result {
                       MMU off: 1G */
     bool el0_read, el0_write, el1_read, el1_write; /* data permissions, PAN not counted */
     bool el0_exec, el1_exec;
-    bool device;       /* device memory type */
-    bool aligned_only; /* Device memory by its attributes: unaligned accesses fault whatever
-                          SCTLR_EL1.A says. With the MMU off every access is checked anyway. */
-    bool global;       /* nG clear */
-    uint8_t attr;      /* MAIR attribute byte, */
-    uint8_t sh;        /* shareability: for PAR_EL1 */
+    bool device;            /* device memory type */
+    bool aligned_only;      /* Device memory by its attributes: unaligned accesses fault whatever
+                               SCTLR_EL1.A says. With the MMU off every access is checked anyway. */
+    bool global;            /* nG clear */
+    uint8_t attr;           /* MAIR attribute byte, */
+    uint8_t sh;             /* shareability: for PAR_EL1 */
+    uint64_t leaf, leaf_at; /* the descriptor and its address; MMU off: 0 */
 };
+
+/* True when the page `pages` further than the one that t is of, under the same last-level table or
+ * in the same block, is mapped by a descriptor that differs in nothing but its address. */
+bool vmsa_is_alike(const struct vcpu *vcpu, const struct vmsa_result *t, int64_t pages);
 
 /* Fault status codes (Arm ARM D17.2.37, ISS DFSC/IFSC), level in the low bits where it has one. */
 enum vmsa_fault {

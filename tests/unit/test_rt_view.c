@@ -74,7 +74,8 @@ int vmsa_translate(struct vcpu *v, uint64_t va, unsigned access, struct vmsa_res
                                    .el0_read = e->user,
                                    .el0_write = e->user && e->write,
                                    .el0_exec = e->user,
-                                   .el1_exec = true};
+                                   .el1_exec = true,
+                                   .leaf_at = (uintptr_t)e};
     bool el0 = v->ps.el == 0 || (access & VMSA_UNPRIV);
     if (!(access & VMSA_FETCH) && !el0 && e->user && v->ps.pan) {
         return VMSA_PERMISSION | 3;
@@ -83,6 +84,15 @@ int vmsa_translate(struct vcpu *v, uint64_t va, unsigned access, struct vmsa_res
         return VMSA_PERMISSION | 3;
     }
     return VMSA_OK;
+}
+
+bool vmsa_is_alike(const struct vcpu *v, const struct vmsa_result *t, int64_t pages)
+{
+    (void)v;
+    const struct entry *e = (const struct entry *)t->leaf_at;
+    struct entry moved = *e;
+    moved.pa += (uint64_t)pages * PAGE_SIZE;
+    return !memcmp(&moved, e + pages, sizeof(moved));
 }
 
 struct plat_view *plat_view_create(bool high)

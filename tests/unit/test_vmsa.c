@@ -165,6 +165,33 @@ static void test_access_flag(void **state)
     }
 }
 
+/* Neighbours are alike when their descriptors say the same but for the address. */
+static void test_alike(void **state)
+{
+    struct vmsa_result r;
+    uint64_t page = VA & ~(uint64_t)0xffff, here = TARGET | PAGE;
+
+    (void)state;
+    for (unsigned i = 0; i < 16; i++) {
+        *low(page + i * PAGE_SIZE, 3) = here + i * PAGE_SIZE;
+    }
+    assert_int_equal(translate(page + 5 * PAGE_SIZE, 0, &r), VMSA_OK);
+    for (int64_t i = -5; i < 11; i++) {
+        uint64_t *entry = low(page + (uint64_t)(i + 5) * PAGE_SIZE, 3);
+        static const uint64_t others[] = {VALID, AF, AP_RO, AP_EL0, NG, PXN, PAGE_SIZE};
+
+        assert_true(vmsa_is_alike(&vcpu, &r, i));
+        for (unsigned k = 0; i && k < ARRAY_SIZE(others); k++) {
+            *entry ^= others[k];
+            assert_false(vmsa_is_alike(&vcpu, &r, i));
+            *entry ^= others[k];
+        }
+    }
+    *low(VA, 2) = BLOCK;
+    assert_int_equal(translate(VA, 0, &r), VMSA_OK);
+    assert_true(vmsa_is_alike(&vcpu, &r, 1));
+}
+
 static void test_walk_abort(void **state)
 {
     struct vmsa_result r;
@@ -408,6 +435,7 @@ int main(void)
         cmocka_unit_test_setup(test_memory_types, setup),
         cmocka_unit_test_setup(test_permissions, setup),
         cmocka_unit_test_setup(test_sizes, setup),
+        cmocka_unit_test_setup(test_alike, setup),
         cmocka_unit_test_setup(test_hostile, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
