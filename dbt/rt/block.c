@@ -258,9 +258,18 @@ const struct x64_site *block_site(const struct rt_blocks *bs, const struct rt_bl
 {
     uint32_t offset = (uint32_t)(rip - block_rx(bs, block));
     const struct rt_meta *meta = block->meta;
-    for (unsigned i = 0; i < meta->site_count; i++) {
-        if (meta->site[i].host == offset && (meta->site[i].boundary || !boundary)) {
-            return &meta->site[i];
+    unsigned low = 0, high = meta->site_count; /* the first site at offset or behind */
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (meta->site[middle].host < offset) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (; low < meta->site_count && meta->site[low].host == offset; low++) {
+        if (meta->site[low].boundary || !boundary) {
+            return &meta->site[low];
         }
     }
     return NULL;

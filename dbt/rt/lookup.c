@@ -31,8 +31,11 @@ void rt_select(struct vcpu *vcpu)
     rt->view = view_select(&rt->views, vcpu, high, vcpu->ps.el);
     rt->views.active = rt->view;
     window_select(vcpu);
-    rt->jc = jc_select(rt, rt->view, vcpu->tr_flags);
-    reach_jump_cache(vcpu);
+    struct rt_jc *jc = jc_select(rt, rt->view, vcpu->tr_flags);
+    if (jc != rt->jc) { /* else it is the last one that was asked for */
+        rt->jc = jc;
+        reach_jump_cache(vcpu);
+    }
     plat_view_activate(vcpu, rt->view->plat);
 }
 

@@ -122,7 +122,7 @@ struct x64_code {
     bool want_live;         /* set by the caller: such an entry is wanted */
     uint32_t first_link_id; /* ids that the links get in X64_EXIT: first_link_id + i + 1 */
     struct x64_link link[X64_MAX_LINKS];
-    struct x64_site site[2 * IR_MAX_INSNS];
+    struct x64_site site[2 * IR_MAX_INSNS]; /* in the order of their host addresses */
     struct x64_loc loc[16384];
     uint64_t consts[IR_MAX_INSNS];
     uint64_t work[X64_WORK_SIZE / 8]; /* the emitter's own */

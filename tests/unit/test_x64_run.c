@@ -221,6 +221,9 @@ static void run_both(enum x64_mem_model model, uint32_t shake)
     code.first_link_id = below(1000);
     code.want_live = below(2);
     CHECK(x64_compile(&block, &env, &code) == X64_OK, "no space\n");
+    for (unsigned n = 1; n < code.site_count; n++) {
+        CHECK(code.site[n - 1].host <= code.site[n].host, "site %u is out of order\n", n);
+    }
     run = run_with_mxcsr(&env);
     CHECK(run.stop != HOST_LOST, "a fault at no site\n");
     if (result == INTERP_UNWIND && want.unwind) {

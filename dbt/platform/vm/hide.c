@@ -87,14 +87,20 @@ static void put_or_make_room(struct vm_hidden *hidden, struct vm_area *area)
     }
 }
 
-/* The record of memory, or else the free one, or else the one not used for longest. */
 static struct vm_area *find(struct vm_hidden *hidden, const void *memory)
+{
+    struct vm_area *area = hidden->area;
+    while (area < hidden->area + VM_AREAS && area->memory != memory) {
+        area++;
+    }
+    return area < hidden->area + VM_AREAS ? area : NULL;
+}
+
+/* A free record, or else the one not used for longest. */
+static struct vm_area *choose(struct vm_hidden *hidden)
 {
     struct vm_area *best = NULL;
     for (struct vm_area *area = hidden->area; area < hidden->area + VM_AREAS; area++) {
-        if (area->memory == memory) {
-            return area;
-        }
         bool better = !best || (best->memory && (!area->memory || area->used < best->used));
         if (!(area->memory && area->pinned) && better) {
             best = area;
@@ -107,7 +113,8 @@ uint64_t plat_reach(struct vcpu *vcpu, const void *memory, uint64_t size, bool p
 {
     struct vm_hidden *hidden = &vm_vcpu(vcpu)->hidden;
     struct vm_area *area = find(hidden, memory);
-    if (area->memory != memory) {
+    if (!area) {
+        area = choose(hidden);
         take_away(hidden, area);
         *area =
             (struct vm_area){.memory = memory, .size = ALIGN_UP(size, PAGE_SIZE), .pinned = pinned};
