@@ -16,7 +16,8 @@ struct timer {
     uint32_t ctl; /* ENABLE, IMASK as written */
 };
 
-/* Sets the state's counter scale (cnt_mult, cnt_base) from the host counter's frequency. */
+/* Sets the state's counter scale (cnt_mult, cnt_base) from the host counter's frequency, which is
+ * above MACHINE_COUNTER_HZ. */
 void timer_init(struct vcpu *vcpu, uint64_t host_base);
 void timer_reset(struct vcpu *vcpu);
 

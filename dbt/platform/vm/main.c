@@ -10,6 +10,7 @@
 #include "dbt/rt/stats.h"
 #include "dbt/sys/sys.h"
 #include "guestdev/boot.h"
+#include "guestdev/timer.h"
 #include "kernel/lib/string.h"
 
 /* The part of the heap that is kept for page tables: a page each 2 MiB that many views map. */
@@ -156,6 +157,9 @@ _Noreturn void engine_main(const struct abi_boot *boot, unsigned vcpu)
     }
     if (!features_are_enough()) {
         give_up("this CPU is older than x86-64-v3");
+    }
+    if (boot->tsc_hz <= MACHINE_COUNTER_HZ) { /* timer_init scales down */
+        give_up("the TSC is slower than the guest's counter");
     }
     vm_memory_init(boot);
     vm_stubs_init();
