@@ -392,20 +392,25 @@ enum tr_result tr_MRS(struct tr *t, const struct arg_MRS *a)
 
 /*
  * Registers whose value only MRS and exceptions use: after a write the block goes on. So it does
- * after DAIF, where the helper leaves the block when an interrupt is let in.
+ * after DAIF, the GIC's and the timers', where the helper leaves the block when an interrupt is let
+ * in.
  */
 static bool is_plain(uint32_t sysreg)
 {
-    static const uint16_t plain[] = {
-        R_DAIF,
-        SYSREG(3, 0, 5, 1, 0),  /* AFSR0_EL1 */
-        SYSREG(3, 0, 5, 1, 1),  /* AFSR1_EL1 */
-        SYSREG(3, 0, 7, 4, 0),  /* PAR_EL1 */
-        SYSREG(3, 0, 12, 0, 0), /* VBAR_EL1 */
-        SYSREG(3, 0, 13, 0, 1), /* CONTEXTIDR_EL1 */
+    static const struct {
+        uint16_t first, last;
+    } plain[] = {
+        {R_DAIF, R_DAIF},
+        {SYSREG(3, 0, 4, 6, 0), SYSREG(3, 0, 4, 6, 0)},    /* ICC_PMR_EL1 */
+        {SYSREG(3, 0, 5, 1, 0), SYSREG(3, 0, 5, 1, 1)},    /* AFSR0_EL1, AFSR1_EL1 */
+        {SYSREG(3, 0, 7, 4, 0), SYSREG(3, 0, 7, 4, 0)},    /* PAR_EL1 */
+        {SYSREG(3, 0, 12, 0, 0), SYSREG(3, 0, 12, 0, 0)},  /* VBAR_EL1 */
+        {SYSREG(3, 0, 12, 8, 0), SYSREG(3, 0, 12, 12, 7)}, /* ICC_*_EL1 */
+        {SYSREG(3, 0, 13, 0, 1), SYSREG(3, 0, 13, 0, 1)},  /* CONTEXTIDR_EL1 */
+        {SYSREG(3, 3, 14, 2, 0), SYSREG(3, 3, 14, 3, 2)},  /* CNTP_*_EL0, CNTV_*_EL0 */
     };
     for (unsigned i = 0; i < ARRAY_SIZE(plain); i++) {
-        if (plain[i] == sysreg) {
+        if (sysreg >= plain[i].first && sysreg <= plain[i].last) {
             return true;
         }
     }

@@ -160,21 +160,31 @@ bool exc_interrupt_pending(const struct vcpu *vcpu)
            (vcpu->fiq_line && !(daif & DAIF_F)) || (vcpu->serror_pending && !(daif & DAIF_A));
 }
 
+/* A helper's caller leaves its block; the instruction is done. */
+static void leave_behind(struct vcpu *vcpu)
+{
+    vcpu->st->pc += 4;
+    vcpu->st->unwind = 1;
+}
+
+void exc_let_in(struct vcpu *vcpu)
+{
+    if (!(vcpu->tr_flags & TR_STEP) && exc_interrupt_pending(vcpu)) {
+        leave_behind(vcpu);
+    }
+}
+
 void exc_set_daif(struct vcpu *vcpu, unsigned daif)
 {
     unsigned changed = daif_of(vcpu) ^ daif;
     bool debug = (changed & DAIF_D) && (vcpu->sys.MDSCR_EL1 & (MDSCR_SS | MDSCR_MDE));
 
     vcpu->st->daif = (uint64_t)daif << 6;
-    if (vcpu->tr_flags & TR_STEP) {
-        return;
-    }
-    if (debug) {
+    if (debug && !(vcpu->tr_flags & TR_STEP)) {
         sys_context_update(vcpu);
-    }
-    if (debug || exc_interrupt_pending(vcpu)) {
-        vcpu->st->pc += 4;
-        vcpu->st->unwind = 1;
+        leave_behind(vcpu);
+    } else {
+        exc_let_in(vcpu);
     }
 }
 
@@ -182,8 +192,7 @@ uint64_t help_daif_opened(struct vcpu *vcpu, UNUSED uint64_t a0, UNUSED uint64_t
                           UNUSED uint64_t a2, UNUSED uint32_t imm)
 {
     sys_context_update(vcpu);
-    vcpu->st->pc += 4;
-    vcpu->st->unwind = 1;
+    leave_behind(vcpu);
     return 0;
 }
 

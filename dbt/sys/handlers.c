@@ -176,6 +176,7 @@ READ(CNTVCT_EL0)
     WRITE(prefix##_CTL_EL0)                                                                        \
     {                                                                                              \
         timer_write_ctl(vcpu, argument, value);                                                    \
+        exc_let_in(vcpu);                                                                          \
     }                                                                                              \
     READ(prefix##_CVAL_EL0)                                                                        \
     {                                                                                              \
@@ -184,6 +185,7 @@ READ(CNTVCT_EL0)
     WRITE(prefix##_CVAL_EL0)                                                                       \
     {                                                                                              \
         timer_write_cval(vcpu, argument, value);                                                   \
+        exc_let_in(vcpu);                                                                          \
     }                                                                                              \
     READ(prefix##_TVAL_EL0)                                                                        \
     {                                                                                              \
@@ -192,6 +194,7 @@ READ(CNTVCT_EL0)
     WRITE(prefix##_TVAL_EL0)                                                                       \
     {                                                                                              \
         timer_write_cval(vcpu, argument, timer_counter(vcpu) + (uint64_t)(int32_t)value);          \
+        exc_let_in(vcpu);                                                                          \
     }
 TIMER(CNTP)
 TIMER(CNTV)
@@ -207,6 +210,7 @@ TIMER(CNTV)
     WRITE(name)                                                                                    \
     {                                                                                              \
         gic_reg_write(vcpu, argument, value);                                                      \
+        exc_let_in(vcpu);                                                                          \
     }
 #define GIC_BOTH(name) GIC_READ(name) GIC_WRITE(name)
 GIC_BOTH(ICC_PMR_EL1)

@@ -100,3 +100,7 @@ void pmu_settle(struct vcpu *vcpu);
  * instruction's. A block that is single-stepped ends with this instruction anyway.
  */
 void exc_set_daif(struct vcpu *vcpu, unsigned daif);
+
+/* At the end of a helper that may have made an interrupt pending: leaves the block when it is to be
+ * taken. A stepped instruction ends its block anyway. */
+void exc_let_in(struct vcpu *vcpu);
