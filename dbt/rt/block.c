@@ -267,12 +267,13 @@ const struct x64_site *block_site(const struct rt_blocks *bs, const struct rt_bl
             high = middle;
         }
     }
+    const struct x64_site *found = NULL;
     for (; low < meta->site_count && meta->site[low].host == offset; low++) {
-        if (meta->site[low].boundary || !boundary) {
-            return &meta->site[low];
-        }
+        const struct x64_site *site = &meta->site[low];
+        bool fits = boundary ? site->boundary : !site->boundary || !found || found->boundary;
+        found = fits ? site : found;
     }
-    return NULL;
+    return found;
 }
 
 /* --- dropping --- */

@@ -121,7 +121,8 @@ bool blocks_commit_ir(struct rt_blocks *bs, struct rt_block *block, const struct
 /* The block (dead or alive) whose code holds host address rip, or NULL. */
 struct rt_block *blocks_by_host(struct rt_blocks *bs, uint64_t rip);
 
-/* The site at host address rip: a boundary when asked for. NULL: none. */
+/* The site at host address rip: a boundary when asked for, else the access where it is one, too.
+ * NULL: none. */
 const struct x64_site *block_site(const struct rt_blocks *bs, const struct rt_block *block,
                                   uint64_t rip, bool boundary);
 

@@ -70,9 +70,9 @@ static struct rt_block *add(struct fixture *f, uint64_t pa, uint32_t flags, uint
                                            .patch_live = f->live ? PATCH_LIVE : 0,
                                            .stub_live = f->live ? STUB_LIVE : 0};
         f->out.entry_live = f->live ? ENTRY_LIVE : 0;
-        f->out.site[0] = (struct x64_site){.host = 16, .guest = 0, .loc = 0, .loc_count = 1};
+        f->out.site[0] = (struct x64_site){.host = 16, .guest = 4, .boundary = 1};
         f->out.site[1] =
-            (struct x64_site){.host = 16, .guest = 4, .loc = 1, .loc_count = 2, .boundary = 1};
+            (struct x64_site){.host = 16, .guest = 4, .loc = 1, .loc_count = 2, .plain = 1};
         f->out.consts[0] = pa;
         if (!blocks_commit(&f->bs, block, &f->ir, &f->out)) {
             block = NULL;
@@ -114,8 +114,9 @@ static void test_sites(void **state)
     struct fixture *f = *state;
     struct rt_block *a = add(f, RAM, 0, 64, 0);
     uint64_t rx = block_rx(&f->bs, a);
-    assert_int_equal(block_site(&f->bs, a, rx + 16, false)->guest, 0);
-    assert_int_equal(block_site(&f->bs, a, rx + 16, true)->guest, 4);
+    /* an access that is its instruction's first code: a fault there is the access's */
+    assert_int_equal(block_site(&f->bs, a, rx + 16, false)->plain, 1);
+    assert_int_equal(block_site(&f->bs, a, rx + 16, true)->boundary, 1);
     assert_null(block_site(&f->bs, a, rx + 17, false));
     assert_int_equal(a->meta->consts[0], RAM);
 }
