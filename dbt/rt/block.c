@@ -303,9 +303,10 @@ void blocks_drop(struct rt_blocks *bs, struct rt_block *block)
 bool blocks_drop_page(struct rt_blocks *bs, uint64_t pa)
 {
     struct rt_page *page = page_of(bs, pa);
-    if (!page || !page->first) {
+    if (!page || (!page->first && !page->stale)) {
         return false;
     }
+    page->stale = false;
     while (page->first) {
         blocks_drop(bs, &bs->block[page->first]);
     }
@@ -357,6 +358,7 @@ static void drop_around(struct rt_blocks *bs, struct rt_page *page, uint64_t pa)
         next = block->page_next;
         if (pa - block->pa < block->guest_count * UINT64_C(4)) {
             blocks_drop(bs, block);
+            page->stale = true;
         }
     }
 }

@@ -57,6 +57,7 @@ struct rt_block {
 /* A guest page that has or had translations. */
 struct rt_page {
     uint32_t first;    /* block */
+    bool stale;        /* what learning has dropped may still be in jump caches */
     uint32_t seen[32]; /* instructions whose access faulted once in a way that a mapping does not
                           mend, */
     uint32_t window[32], slow[32]; /* and those that are SITE_WINDOW, SITE_SLOW */
@@ -154,7 +155,8 @@ void blocks_unlink(struct rt_blocks *bs, struct rt_block *block);
  * caller clears the jump caches.
  */
 void blocks_drop(struct rt_blocks *bs, struct rt_block *block);
-bool blocks_drop_page(struct rt_blocks *bs, uint64_t pa); /* false: the page had none */
+/* False: nothing may run of the page. */
+bool blocks_drop_page(struct rt_blocks *bs, uint64_t pa);
 void blocks_drop_all(struct rt_blocks *bs);
 
 /* How the access site of the instruction at pa is to be translated. */

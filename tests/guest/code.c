@@ -155,6 +155,27 @@ static void test_hot(void)
     check(sum == 50 * 1000 + 50 * 3000, "a hot loop changed");
 }
 
+/* The page's last instruction reads a device, in blocks of two starts; then the first one changes.
+ */
+static void test_device(void)
+{
+    uint32_t words[] = {
+        MOVZ(2, 1),
+        0xd2a12001 /* mov x1, #0x9000000 */,
+        0xb9401820 /* ldr w0, [x1, #24]: UARTFR */,
+        0xaa0203e0 /* mov x0, x2 */,
+        RET,
+    };
+    const uint64_t at = VA_A + 4096 - 12;
+
+    put_code(page + 1021, words, 5, at);
+    call(at);
+    call(at + 4);
+    words[0] = MOVZ(2, 2);
+    put_code(page + 1021, words, 3, at);
+    check(call(at) == 2, "code before a device access at a page's end changed");
+}
+
 int main(void)
 {
     mmu_on();
@@ -172,5 +193,6 @@ int main(void)
     test_across();
     test_self();
     test_hot();
+    test_device();
     return 0;
 }

@@ -218,6 +218,18 @@ static void test_site_becomes_slow_the_second_time(void **state)
     assert_int_equal(blocks_site_kind(&f->bs, RAM + 0x110), SITE_DIRECT);
 }
 
+/* Jump caches may still hold what learning has dropped. */
+static void test_dropping_a_page_after_learning(void **state)
+{
+    struct fixture *f = *state;
+    struct rt_block *only = add(f, RAM + 0x100, 0, 64, 0);
+    assert_false(blocks_site_faulted(&f->bs, RAM + 0x108, SITE_SLOW));
+    assert_true(blocks_site_faulted(&f->bs, RAM + 0x108, SITE_SLOW));
+    assert_true(only->dead);
+    assert_true(blocks_drop_page(&f->bs, RAM));
+    assert_false(blocks_drop_page(&f->bs, RAM));
+}
+
 /* Everything that holds of all blocks whatever happened. */
 static void check_all(struct fixture *f)
 {
@@ -306,6 +318,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_live_links, make, unmake),
         cmocka_unit_test_setup_teardown(test_dropping_a_linked_block_and_its_source, make, unmake),
         cmocka_unit_test_setup_teardown(test_site_becomes_slow_the_second_time, make, unmake),
+        cmocka_unit_test_setup_teardown(test_dropping_a_page_after_learning, make, unmake),
         cmocka_unit_test_setup_teardown(test_random_history_fills_the_cache_many_times, make,
                                         unmake),
         cmocka_unit_test_setup_teardown(test_small_heap_evicts_instead_of_failing, make, unmake),
