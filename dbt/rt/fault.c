@@ -5,6 +5,7 @@
 #include "dbt/rt/internal.h"
 #include "dbt/rt/mem.h"
 
+#define RFLAGS_TF     BIT64(8)
 #define REFILLS_OFTEN 4 /* mappings of one page for one site that count as a use of a window */
 
 /* The VA of block, which is running. */
@@ -118,13 +119,19 @@ static bool is_refilled_often(struct rt_vcpu *rt, uint64_t rip, uint64_t va)
     return ++refill->count % REFILLS_OFTEN == 0;
 }
 
+/* A page was mapped. Where an event has the code stepped it still is: nothing else looks for it. */
+static enum rt_action go_on(const struct x64_regs *regs)
+{
+    return regs->rflags & RFLAGS_TF ? RT_STEP : RT_RESUME;
+}
+
 /* Leaves the site, and has its access go by a window from the second time on. */
 static enum rt_action leave_and_learn(struct vcpu *vcpu, const struct x64_regs *regs)
 {
     const struct rt_block *block;
     const struct x64_site *site = site_at(vcpu, regs, &block);
     if (!site || !site->plain) {
-        return RT_RESUME;
+        return go_on(regs);
     }
     uint64_t pa = ALIGN_DOWN(block->pa, PAGE_SIZE) + site->guest;
     leave_at(vcpu, block, site, regs);
@@ -149,7 +156,7 @@ enum rt_action rt_fault(struct vcpu *vcpu, const struct x64_regs *regs,
     }
     if (fill == VIEW_FILLED) {
         rt->stats.fills++;
-        return is_refilled_often(rt, regs->rip, va) ? leave_and_learn(vcpu, regs) : RT_RESUME;
+        return is_refilled_often(rt, regs->rip, va) ? leave_and_learn(vcpu, regs) : go_on(regs);
     }
     const struct rt_block *block;
     const struct x64_site *site = site_at(vcpu, regs, &block);

@@ -7,7 +7,7 @@
 struct vcpu;
 
 enum rt_action {
-    RT_RESUME, /* go on at regs->rip (a mapping was made) */
+    RT_RESUME, /* go on at regs->rip (a mapping was made), TF clear */
     RT_STEP,   /* go on with RFLAGS.TF set, until the #DB brings rt_fault(PLAT_FAULT_STEP) or code
                   leaves */
     RT_LEAVE,  /* leave: plat_run returns EXIT_LOOKUP; *vcpu->st is exact */

@@ -197,6 +197,21 @@ static void test_filled_goes_on(void **state)
     assert_int_equal(fill_va, 0x0000aabbccdd0000);
 }
 
+/* A step towards a boundary may need a page, or two: it is one on the way there still. */
+static void test_filled_goes_on_stepping(void **state)
+{
+    (void)state;
+    struct x64_regs regs = regs_at(20);
+    struct plat_fault fault = {.kind = PLAT_FAULT_PAGE, .offset = view_offset(DATA_VA)};
+    regs.rflags |= BIT64(8);
+    fill_result = VIEW_FILLED;
+    assert_int_equal(rt_fault(&m.vcpu, &regs, &fault), RT_STEP);
+    regs.rip += 20; /* where a page filled often changes nothing */
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(rt_fault(&m.vcpu, &regs, &fault), RT_STEP);
+    }
+}
+
 /* One page mapped for one site over and over: the site is left, exact, to be done by a window. */
 static void test_refilled_often_is_learnt(void **state)
 {
@@ -343,6 +358,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_filled_goes_on, setup),
+        cmocka_unit_test_setup(test_filled_goes_on_stepping, setup),
         cmocka_unit_test_setup(test_refilled_often_is_learnt, setup),
         cmocka_unit_test_setup(test_refused_is_an_abort, setup),
         cmocka_unit_test_setup(test_page_start, setup),
