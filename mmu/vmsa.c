@@ -260,5 +260,5 @@ bool vmsa_is_alike(const struct vcpu *vcpu, const struct vmsa_result *t, int64_t
 
     return t->size > PAGE_SIZE ||
            (read_descriptor(vcpu, t->leaf_at + (uint64_t)pages * sizeof(other), &other) &&
-            other == t->leaf + distance);
+            other == t->leaf + distance && !((other & DESC_ADDR) >> pa_bits(&vcpu->sys)));
 }

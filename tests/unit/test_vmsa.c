@@ -187,6 +187,16 @@ static void test_alike(void **state)
             *entry ^= others[k];
         }
     }
+    /* where TCR_EL1.IPS ends the next page's address is an error, which is not mapped */
+    for (unsigned ips = 0; ips < 2; ips++) {
+        vcpu.sys.TCR_EL1 = SET_FIELD(vcpu.sys.TCR_EL1, TCR_IPS, ips);
+        for (unsigned i = 0; i < 16; i++) {
+            *low(page + i * PAGE_SIZE, 3) = (BIT64(32) | PAGE) + i * PAGE_SIZE - 6 * PAGE_SIZE;
+        }
+        assert_int_equal(translate(page + 5 * PAGE_SIZE, 0, &r), VMSA_OK);
+        assert_true(vmsa_is_alike(&vcpu, &r, -1));
+        assert_int_equal(vmsa_is_alike(&vcpu, &r, 1), ips);
+    }
     *low(VA, 2) = BLOCK;
     assert_int_equal(translate(VA, 0, &r), VMSA_OK);
     assert_true(vmsa_is_alike(&vcpu, &r, 1));
