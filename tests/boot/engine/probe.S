@@ -74,6 +74,8 @@ probe_fault:
         .global code_vmmcall, code_vmmcall_end, code_fp, code_fp_end, code_avx, code_avx_end
         .global code_jump, code_jump_end, code_count, code_count_end, code_ud, code_ud_end
         .global code_div, code_div_end, code_step_out, code_step_out_end
+        .global code_shadow, code_shadow_end, code_shadow_vmcall, code_shadow_vmcall_end
+        .global code_icebp, code_icebp_end
 
 /* RAX = RDI + 1 */
 code_return:
@@ -135,6 +137,25 @@ code_step_out:
         popf
         syscall
 code_step_out_end:
+/* With TF set, an instruction that exits in the shadow of one that loads SS. */
+        .macro  shadow name, instruction:vararg
+code_\name:
+        mov     %ss, %edi
+        pushf
+        orl     $0x100, (%rsp)
+        popf
+        mov     %edi, %ss
+        \instruction
+        nop
+        syscall
+code_\name\()_end:
+        .endm
+        shadow  shadow, cpuid
+        shadow  shadow_vmcall, vmcall
+code_icebp:
+        .byte   0xf1
+        syscall
+code_icebp_end:
 code_cli:
         cli
         syscall
