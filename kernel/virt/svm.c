@@ -124,6 +124,7 @@ static int core_on(void)
         return -ERR_NOMEM;
     }
     msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SVME);
+    msr_write(MSR_DEBUGCTL, 0); /* VMRUN leaves it alone: BTF would reach the VM */
     msr_write(MSR_VM_HSAVE_PA, ptr_to_hpa(core->save_area).v);
     __asm__ volatile("vmsave %0" ::"a"(ptr_to_hpa(core->host_vmcb).v) : "memory");
     return 0;

@@ -40,6 +40,7 @@
 
 #define MSR_APIC_BASE       0x0000001bu
 #define MSR_FEATURE_CONTROL 0x0000003au
+#define MSR_DEBUGCTL        0x000001d9u
 #define MSR_PAT             0x00000277u
 #define MSR_EFER            0xc0000080u
 #define MSR_STAR            0xc0000081u
