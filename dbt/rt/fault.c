@@ -4,8 +4,8 @@
 
 #include "dbt/rt/internal.h"
 #include "dbt/rt/mem.h"
+#include "dbt/x64/rflags.h"
 
-#define RFLAGS_TF     BIT64(8)
 #define REFILLS_OFTEN 4 /* mappings of one page for one site that count as a use of a window */
 
 /* The VA of block, which is running. */

@@ -146,11 +146,21 @@ static void body(unsigned count, bool flags)
     }
 }
 
+/* `leave` out of the loop, or more of the body and back to top. */
+static void leave_or_go_on(uint32_t leave, const uint32_t *top)
+{
+    uint32_t *at = out;
+
+    put(leave);
+    body(below(3), true);
+    put(0x14000000 | ((uint32_t)(top - out) & 0x3ffffff));
+    land(at);
+}
+
 /* Back to top, counter times in all; NZCV is the counter's, another's, or stays as it is. */
 static void loop_end(unsigned counter, const uint32_t *top)
 {
     uint32_t back;
-    uint32_t *at;
 
     switch (below(6)) {
     case 0:
@@ -171,19 +181,11 @@ static void loop_end(unsigned counter, const uint32_t *top)
         break;
     case 3:
         put(0xd1000400 | counter << 5 | counter);
-        at = out;
-        put(0xb4000000 | counter);
-        body(below(3), true);
-        put(0x14000000 | ((uint32_t)(top - out) & 0x3ffffff));
-        land(at);
+        leave_or_go_on(0xb4000000 | counter, top); /* cbz */
         break;
     case 4:
         put(0xf1000400 | counter << 5 | counter);
-        at = out;
-        put(0x54000000);
-        body(below(3), true);
-        put(0x14000000 | ((uint32_t)(top - out) & 0x3ffffff));
-        land(at);
+        leave_or_go_on(0x54000000, top); /* b.eq */
         break;
     case 5:
         put(0xd1000400 | counter << 5 | counter);

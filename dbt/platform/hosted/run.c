@@ -13,9 +13,9 @@
 #include "dbt/rt/fault.h"
 #include "dbt/rt/helpers.h"
 #include "dbt/vcpu.h"
+#include "dbt/x64/rflags.h"
 
 #define SIGNAL_STACK KIB(256)
-#define EFLAGS_TF    BIT64(8)
 #define PF_WRITE     BIT64(1) /* of the x86 page-fault error code */
 
 /* --- stubs --- */
@@ -167,9 +167,9 @@ static struct x64_regs take_regs(const ucontext_t *context)
 static void act(ucontext_t *context, enum rt_action action)
 {
     greg_t *gregs = context->uc_mcontext.gregs;
-    gregs[REG_EFL] &= ~(greg_t)EFLAGS_TF;
+    gregs[REG_EFL] &= ~(greg_t)RFLAGS_TF;
     if (action == RT_STEP) {
-        gregs[REG_EFL] |= (greg_t)EFLAGS_TF;
+        gregs[REG_EFL] |= (greg_t)RFLAGS_TF;
     } else if (action == RT_LEAVE) {
         gregs[REG_RIP] = (greg_t)stub_rx(hosted_stub_leave);
     }

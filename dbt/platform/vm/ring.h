@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "dbt/x64/rflags.h"
 #include "exarch/abi.h"
 
 #define RING_CODE0 0x08
@@ -18,7 +19,6 @@
 #define RING_TSS   0x28
 
 #define RING3_RFLAGS (BIT64(1) | BIT64(9) | BIT64(18)) /* IF and AC */
-#define RFLAGS_TF    BIT64(8)
 
 /* What every exception and interrupt leaves on the stack (entry.S); the handler may change it. */
 struct trap_frame {
