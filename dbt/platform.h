@@ -70,6 +70,9 @@ _Noreturn void plat_end(enum plat_end end, int status);
 #define PLAT_STUB_SIZE 4096
 const struct x64_env *plat_env(void);
 
+/* Translated code in the first `end` bytes of the code cache is about to run. */
+void plat_code_used(uint64_t end);
+
 /*
  * Runs translated code at host, with RSP = stack, from the state *vcpu->st until it leaves; returns
  * EAX as given to env->exit (enum ir_exit | link << 8), or EXIT_LOOKUP when rt_fault/rt_interrupt

@@ -53,6 +53,7 @@ static bool compile(struct vcpu *vcpu, struct rt_block *block, uint32_t capacity
         return false;
     }
     rt->stats.host_bytes += code->size;
+    plat_code_used(block->host + code->size);
     return blocks_commit(blocks, block, &rt->ir, code);
 }
 

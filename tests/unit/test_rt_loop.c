@@ -62,6 +62,11 @@ const struct x64_env *plat_env(void)
     return &env;
 }
 
+void plat_code_used(uint64_t end)
+{
+    (void)end;
+}
+
 uint64_t plat_reach(struct vcpu *vcpu, const void *at, uint64_t size, bool pinned)
 {
     (void)vcpu, (void)size;

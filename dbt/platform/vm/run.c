@@ -80,11 +80,24 @@ void vm_stubs_init(void)
                            .call_sync = stub_rx(vm_stub_call_sync),
                            .pure = pure};
     ring_cpu()->sync_return = stub_rx(vm_stub_sync_return);
+    plat_code_used(PLAT_STUB_SIZE);
 }
 
 const struct x64_env *plat_env(void)
 {
     return &env;
+}
+
+void plat_code_used(uint64_t end)
+{
+    if (end <= space.code_shown) {
+        return;
+    }
+    if (space_show_code(end)) {
+        plat_log(PLAT_ERROR, "no page tables for translated code");
+        plat_end(PLAT_END_FAILURE, 1);
+    }
+    vm_views_flush();
 }
 
 /* --- running --- */

@@ -6,6 +6,9 @@
 
 #include "kernel/lib/string.h"
 
+/* How the part of the code cache that ring 3 sees grows: in 4K pages at first, then in 2M ones. */
+#define CODE_STEP KIB(64)
+
 struct space space;
 
 extern const uint8_t ring3_text_start[], ring3_text_end[];
@@ -156,8 +159,19 @@ int space_init(const struct abi_boot *boot)
     space.heap_end = ALIGN_DOWN(space.heap_end - space.shared_size, MIB(2));
     space.shared_vpa = space.heap_end;
     int error = map_ring3_text();
-    return error ? error
-                 : map(SPACE_CODE, boot->code.vpa, boot->code.size, PTAB_R | PTAB_X | PTAB_U);
+    return error ? error : map(SPACE_CODE, boot->code.vpa, boot->code.size, PTAB_R);
+}
+
+int space_show_code(uint64_t end)
+{
+    uint64_t to = MIN(ALIGN_UP(end, end < MIB(2) ? CODE_STEP : MIB(2)), space.boot->code.size);
+    if (to <= space.code_shown) {
+        return 0;
+    }
+    int error = ptab_protect(&space.tables, SPACE_CODE + space.code_shown, to - space.code_shown,
+                             PTAB_R | PTAB_X | PTAB_U);
+    space.code_shown = error ? space.code_shown : to;
+    return error;
 }
 
 uint64_t *space_table(uint64_t linear)

@@ -26,9 +26,10 @@ struct space {
     const struct abi_boot *boot;
     uint64_t free; /* VPA of the heap's part that nobody has taken */
     uint64_t heap_end;
-    uint64_t spare;     /* given-back pages, linked through their first word; VPA, 0 ends */
-    struct ptab tables; /* root's tables, which the engine goes on with */
-    uint64_t code_at;   /* linear, of the code cache */
+    uint64_t spare;      /* given-back pages, linked through their first word; VPA, 0 ends */
+    struct ptab tables;  /* root's tables, which the engine goes on with */
+    uint64_t code_at;    /* linear, of the code cache */
+    uint64_t code_shown; /* so much of it is mapped for ring 3 */
     uint64_t shared_vpa,
         shared_size;             /* memory for ring 3, mapped for it page by page as it is needed */
     uint64_t kept_at, kept_size; /* linear, kept free of places */
@@ -61,6 +62,13 @@ extern const struct ptab_pages space_pages;
 /* The page table of the 2 MiB at linear in the engine's slot, made if need be; its entries are the
  * caller's. NULL: no memory. */
 uint64_t *space_table(uint64_t linear);
+
+/*
+ * Shows ring 3 the code cache up to `end`, in it, and hardly further: where it sees nothing, a
+ * guest's access faults as it should. Once code_shown has grown, the caller drops what TLBs know
+ * of it. Error: NOMEM, nothing has changed.
+ */
+int space_show_code(uint64_t end) MUST_CHECK;
 
 /* The ring-3 address of a function or constant of the image's .ring3 part. */
 uint64_t space_ring3_text(uint64_t linear);

@@ -120,6 +120,33 @@ static void test_confinement(void)
     }
 }
 
+static int show_code(uint64_t end)
+{
+    int error = space_show_code(end);
+    uint64_t cr3;
+    __asm__ volatile("mov %%cr3, %0\n\tmov %0, %%cr3" : "=r"(cr3)::"memory");
+    return error;
+}
+
+/* Ring 3 sees as much of the code cache as was shown, but for the rest of a step. */
+static void test_shown_code(void)
+{
+    enum { STEP = KIB(64) };
+    uint64_t at = SPACE_CODE + MIB(1), last = boot->code.size - PAGE_SIZE;
+    expect_trap("ring 3 cannot read code that is not shown", RUN_CODE(read, 0, at), VEC_PF,
+                PF_P | PF_U);
+    put_code(MIB(1), code_return, code_return_end);
+    CHECK_EQUAL("more code is shown", show_code(MIB(1) + 1), 0);
+    CHECK_EQUAL("and run", RUN_CODE(jump, 0, at), at + 1);
+    expect_trap("but not the step behind it", RUN_CODE(read, 0, at + STEP), VEC_PF, PF_P | PF_U);
+    put_code(last, code_return, code_return_end);
+    CHECK_EQUAL("all of it is shown", show_code(boot->code.size), 0);
+    CHECK_EQUAL("and run", RUN_CODE(jump, 0, SPACE_CODE + last), SPACE_CODE + last + 1);
+    CHECK_EQUAL("with what was shown before", RUN_CODE(jump, 0, at), at + 1);
+    CHECK_EQUAL("showing less changes nothing", show_code(MIB(1)), 0);
+    CHECK_EQUAL("nor hides anything", RUN_CODE(jump, 0, SPACE_CODE + last), SPACE_CODE + last + 1);
+}
+
 static void test_privilege(void)
 {
     expect_trap("ring 3: CLI", RUN_CODE(cli, 0, 0), VEC_GP, 0);
@@ -165,6 +192,7 @@ void test_ring3(void)
 {
     test_code_cache();
     test_confinement();
+    test_shown_code();
     test_privilege();
     test_sync_call();
 }

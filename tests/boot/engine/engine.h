@@ -42,12 +42,13 @@ uint64_t probe_read(const void *at);
 void probe_write(void *at, uint64_t value);
 void probe_call(const void *code);
 
-/* Copies code into the code cache at `offset`; the address where ring 3 runs it. */
 /* The top of a vCPU's ring-3 stack; a page at shared_at that ring 3 may write, the first one of
  * space.shared_vpa. */
 uint64_t ring3_stack(unsigned vcpu);
 extern uint64_t shared_at;
 
+/* Copies code into the code cache at `offset`; the address where ring 3 runs it once it is shown.
+ */
 uint64_t put_code(uint64_t offset, const uint8_t *code, const uint8_t *end);
 /* Runs one of probe.S's pieces. */
 #define RUN_CODE(name, rax, rdi) run_code(code_##name, code_##name##_end, rax, rdi)

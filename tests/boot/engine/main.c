@@ -239,7 +239,7 @@ _Noreturn void engine_main(const struct abi_boot *info, unsigned vcpu)
     boot = info;
     hypercall_init(boot);
     console_init(boot);
-    if (space_init(boot) || !place_memory()) {
+    if (space_init(boot) || space_show_code(PAGE_SIZE * (boot->vcpus + 1)) || !place_memory()) {
         hypercall_stop(ABI_STOP_PANIC, 1);
     }
     __atomic_store_n(&started, true, __ATOMIC_RELEASE);
