@@ -39,10 +39,9 @@ enum {
 #define VIRTIO_MAGIC UINT32_C(0x74726976) /* "virt" */
 #define VENDOR       UINT32_C(0x48435845) /* "EXCH" */
 
-/* Device status (2.1). */
-#define STATUS_FEATURES_OK UINT32_C(8)
-#define STATUS_NEEDS_RESET UINT32_C(64)
-#define STATUS_BITS        UINT32_C(0xcf)
+#define STATUS_BITS                                                                                \
+    (ABI_STATUS_ACKNOWLEDGE | ABI_STATUS_DRIVER | ABI_STATUS_DRIVER_OK | ABI_STATUS_FEATURES_OK |  \
+     ABI_STATUS_NEEDS_RESET | ABI_STATUS_FAILED)
 
 #define FEATURE_VERSION_1 BIT64(32)
 
@@ -179,7 +178,7 @@ static bool features_are_fine(const struct abi_device *device)
 
 static bool is_negotiated(const struct abi_device *device)
 {
-    return __atomic_load_n(&device->status, __ATOMIC_RELAXED) & STATUS_FEATURES_OK;
+    return __atomic_load_n(&device->status, __ATOMIC_RELAXED) & ABI_STATUS_FEATURES_OK;
 }
 
 /* When the bell's call is back the back end has left the queues; what it said last goes too. */
@@ -202,9 +201,9 @@ static void write_status(const struct virtio_slot *slot, unsigned n, uint32_t va
     }
     value &= STATUS_BITS;
     if (!is_negotiated(device) && !features_are_fine(device)) {
-        value &= ~STATUS_FEATURES_OK;
+        value &= ~ABI_STATUS_FEATURES_OK;
     }
-    __atomic_fetch_and(&device->status, value | STATUS_NEEDS_RESET, __ATOMIC_ACQ_REL);
+    __atomic_fetch_and(&device->status, value | ABI_STATUS_NEEDS_RESET, __ATOMIC_ACQ_REL);
     __atomic_fetch_or(&device->status, value, __ATOMIC_ACQ_REL);
     slot->doorbell(n);
 }

@@ -5,12 +5,8 @@
 #include "exarch/bits.h"
 #include "kernel/lib/string.h"
 
-#define STATUS_DRIVER_OK   4u
-#define STATUS_FEATURES_OK 8u
-#define STATUS_NEEDS_RESET 64u
-#define STATUS_FAILED      128u
-#define INTERRUPT_USED     1u
-#define INTERRUPT_CONFIG   2u
+#define INTERRUPT_USED   1u
+#define INTERRUPT_CONFIG 2u
 
 /* A turn, in bytes; taking a chain counts as some. */
 #define TURN_BYTES  KIB(32)
@@ -46,8 +42,8 @@ int back_add(struct back_set *set, const struct back_kind *kind)
 static bool is_running(const struct back_device *device)
 {
     uint32_t status = __atomic_load_n(&device->shared->status, __ATOMIC_ACQUIRE);
-    uint32_t good = STATUS_DRIVER_OK | STATUS_FEATURES_OK;
-    return (status & (good | STATUS_FAILED)) == good;
+    uint32_t good = ABI_STATUS_DRIVER_OK | ABI_STATUS_FEATURES_OK;
+    return (status & (good | ABI_STATUS_FAILED)) == good;
 }
 
 /* Starts and stops each queue as the driver's status and its QueueReady say (4.2.2.2). */
@@ -103,7 +99,7 @@ static uint32_t look_for_trouble(struct back_device *device)
     for (unsigned n = 0; n < device->kind->queues; n++) {
         if (device->queues[n].broken && device->queues[n].size != 0) {
             device->queues[n].size = 0;
-            __atomic_fetch_or(&device->shared->status, STATUS_NEEDS_RESET, __ATOMIC_ACQ_REL);
+            __atomic_fetch_or(&device->shared->status, ABI_STATUS_NEEDS_RESET, __ATOMIC_ACQ_REL);
             return INTERRUPT_CONFIG;
         }
     }

@@ -212,14 +212,24 @@ struct abi_queue {
     uint32_t ready;
 };
 
+/* Bits of abi_device.status (virtio 2.1); the driver's, but for NEEDS_RESET. */
+enum abi_device_status {
+    ABI_STATUS_ACKNOWLEDGE = 1,
+    ABI_STATUS_DRIVER = 2,
+    ABI_STATUS_DRIVER_OK = 4,
+    ABI_STATUS_FEATURES_OK = 8,
+    ABI_STATUS_NEEDS_RESET = 64,
+    ABI_STATUS_FAILED = 128,
+};
+
 /*
  * One virtio device: the front end (engine) emulates the transport's registers, the back end (root)
  * serves the queues. `kind`, `device_features`, `config`, `queue_max` are root's, set before start;
  * the rest the engine's. A change of `status` or of a queue is told by the device's doorbell bit.
  */
 struct abi_device {
-    uint32_t kind; /* the virtio device ID; 0: no device */
-    uint32_t status;
+    uint32_t kind;   /* the virtio device ID; 0: no device */
+    uint32_t status; /* enum abi_device_status */
     uint64_t device_features;
     uint64_t driver_features;
     uint32_t config_generation;
