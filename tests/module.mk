@@ -77,7 +77,8 @@ include tests/diff/module.mk tests/unit/a64.mk tests/fuzz/a64.mk tests/fuzz/devi
 DBT_TEST_SRC := tests/unit/fake_rt.c dbt/rt/pure_helpers.c $(DBT_IR_SRC) $(FP_SRC) \
                 kernel/lib/format.c
 UNIT_TESTS       += x64_run
-unit_x64_run_SRC := tests/unit/test_x64_run.c tests/unit/random_block.c tests/unit/x64_host.c dbt/platform/features.c \
+unit_x64_run_SRC := tests/unit/test_x64_run.c tests/unit/random_block.c tests/unit/random_rows.c \
+                    tests/unit/x64_host.c dbt/platform/features.c \
                     $(DBT_TEST_SRC) $(DBT_X64_SRC)
 UNIT_TESTS           += x64_returns
 unit_x64_returns_SRC := tests/unit/test_x64_returns.c tests/unit/x64_host.c dbt/rt/returns.c dbt/platform/features.c \

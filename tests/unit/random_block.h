@@ -2,7 +2,7 @@
 /*
  * Random blocks of IR for tests, and the numbers that they are made of. All follows from
  * random_seed. A new row of the IR without effects is made by itself; what its imm and aux may be
- * is said in operands_of (random_block.c).
+ * is said in operands_of (random_rows.c).
  */
 #pragma once
 

@@ -12,6 +12,7 @@
 #include "dbt/platform/features.h"
 #include "dbt/rt/fault.h"
 #include "dbt/rt/helpers.h"
+#include "dbt/x64/rflags.h"
 #include "tests/unit/fake_rt.h"
 
 #define GUARD      (UINT64_C(1) << 20)
@@ -111,15 +112,13 @@ static const struct x64_site *find_site(uint64_t rip, bool boundary)
     return NULL;
 }
 
-#define EFLAGS_TF 0x100
-
 /* After each instruction of a run that is stepped. */
 static void on_step(const struct x64_regs *regs, greg_t *g)
 {
     const struct x64_site *site = find_site(regs->rip, true);
 
     if (regs->rip == (uintptr_t)host_exit_stub) {
-        g[REG_EFL] &= ~EFLAGS_TF;
+        g[REG_EFL] &= ~RFLAGS_TF;
     } else if (site) {
         host_on_boundary(site, regs);
     }
@@ -146,7 +145,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         on_step(&regs, g);
         return;
     }
-    g[REG_EFL] &= ~EFLAGS_TF;
+    g[REG_EFL] &= ~RFLAGS_TF;
     if (running && regs.rip - running->rx < running->size) {
         site = find_site(regs.rip, false);
     } else if (!running) {
@@ -224,7 +223,7 @@ static uint32_t live_flags(const struct a64_state *st)
 struct host_run host_run(const struct x64_env *env, const struct x64_code *code,
                          struct a64_state *st, bool live)
 {
-    uint32_t flags = (live ? live_flags(st) : 0) | (host_on_boundary ? EFLAGS_TF : 0);
+    uint32_t flags = (live ? live_flags(st) : 0) | (host_on_boundary ? RFLAGS_TF : 0);
     uint64_t bias = env->mem_model == MEM_BIAS ? (uintptr_t)host_memory - FAKE_BASE
                                                : (uintptr_t)slot_table + MEM_SLOT_SHIFT;
     struct host_run run = {0};
