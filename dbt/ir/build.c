@@ -22,16 +22,26 @@ void ir_begin(struct ir_builder *b, struct ir_block *block, unsigned start)
     b->flags = IR_NONE;
 }
 
-static ir_ref append(struct ir_builder *b, const struct ir_insn *row)
+/* Makes a row behind the last one, where it is lost unless it is kept at once. */
+static struct ir_insn *put(struct ir_builder *b, enum ir_op op, const ir_ref arg[3], uint64_t imm,
+                           unsigned aux)
 {
     struct ir_block *block = b->block;
+    struct ir_insn *row = &block->insn[block->count];
 
     if (block->count >= IR_MAX_INSNS) {
         __builtin_trap(); /* the translator keeps IR_INSN_SLACK free: our bug */
     }
-    block->guest_count = (uint16_t)(block->guest_count + (row->op == IR_INSN));
-    block->insn[block->count] = *row;
-    return block->count++;
+    row->op = (uint16_t)op;
+    row->aux = (uint8_t)aux;
+    __builtin_memcpy(row->arg, arg, sizeof(row->arg));
+    row->imm = imm;
+    return row;
+}
+
+static ir_ref keep(struct ir_builder *b)
+{
+    return b->block->count++;
 }
 
 static const struct ir_insn *row_of(const struct ir_builder *b, ir_ref ref)
@@ -59,20 +69,21 @@ bool ir_is_const(const struct ir_builder *b, ir_ref ref, uint64_t *value)
     return true;
 }
 
-static ir_ref make_const(struct ir_builder *b, unsigned op, uint64_t value)
+static ir_ref make_const(struct ir_builder *b, enum ir_op op, uint64_t value)
 {
-    struct ir_insn row = {.op = (uint16_t)op, .arg = {IR_NONE, IR_NONE, IR_NONE}, .imm = value};
+    static const ir_ref none[3] = {IR_NONE, IR_NONE, IR_NONE};
     ir_ref *slot;
 
     for (unsigned n = 0; n < ARRAY_SIZE(b->constant); n++) {
         ir_ref ref = b->constant[n];
 
-        if (ref != IR_NONE && row_of(b, ref)->op == op && row_of(b, ref)->imm == value) {
+        if (ref != IR_NONE && row_of(b, ref)->imm == value && row_of(b, ref)->op == op) {
             return ref;
         }
     }
+    put(b, op, none, value, 0);
     slot = &b->constant[b->next_constant++ % ARRAY_SIZE(b->constant)];
-    *slot = append(b, &row);
+    *slot = keep(b);
     return *slot;
 }
 
@@ -110,16 +121,16 @@ static bool is_commutative(unsigned op)
     }
 }
 
-/* The constant that row has when all its arguments are constants; IR_NONE otherwise. */
+/* The constant that row has when all its arguments are constants, its first is; or IR_NONE. */
 static ir_ref fold_constants(struct ir_builder *b, const struct ir_insn *row)
 {
-    static const uint8_t const_of[] = {
+    static const enum ir_op const_of[] = {
         [IR_I32] = IR_CONST32, [IR_I64] = IR_CONST64, [IR_FLAGS] = IR_NZCV_CONST};
     unsigned type = ir_rows[row->op].result;
     union ir_value value[3], result;
     const union ir_value *arg[3];
 
-    if (type == IR_VOID || type == IR_V128 || row->arg[0] == IR_NONE) {
+    if (type == IR_V128) {
         return IR_NONE;
     }
     for (unsigned k = 0; k < 3; k++) {
@@ -139,36 +150,40 @@ static ir_ref fold_constants(struct ir_builder *b, const struct ir_insn *row)
     return make_const(b, const_of[type], type == IR_FLAGS ? result.flags : result.i);
 }
 
-/* What a row with a constant second argument of this value comes to. */
-enum identity { GIVES_ARG0, GIVES_ARG1 };
-static const struct {
-    uint8_t op32, op64;
-    enum identity gives;
-    int64_t value;
-} identities[] = {
-    {IR_ADD32, IR_ADD64, GIVES_ARG0, 0},  {IR_SUB32, IR_SUB64, GIVES_ARG0, 0},
-    {IR_OR32, IR_OR64, GIVES_ARG0, 0},    {IR_OR32, IR_OR64, GIVES_ARG1, -1},
-    {IR_XOR32, IR_XOR64, GIVES_ARG0, 0},  {IR_AND32, IR_AND64, GIVES_ARG1, 0},
-    {IR_AND32, IR_AND64, GIVES_ARG0, -1}, {IR_ANDN32, IR_ANDN64, GIVES_ARG0, 0},
-    {IR_SHL32, IR_SHL64, GIVES_ARG0, 0},  {IR_SHR32, IR_SHR64, GIVES_ARG0, 0},
-    {IR_SAR32, IR_SAR64, GIVES_ARG0, 0},  {IR_ROR32, IR_ROR64, GIVES_ARG0, 0},
-    {IR_MUL32, IR_MUL64, GIVES_ARG0, 1},  {IR_MUL32, IR_MUL64, GIVES_ARG1, 0},
+/* What a row with a constant second argument comes to: its first argument (KEEPS) or the constant
+ * (WINS). */
+enum identity {
+    ZERO_KEEPS = 1 << 0,
+    ZERO_WINS = 1 << 1,
+    ONE_KEEPS = 1 << 2,
+    ONES_KEEP = 1 << 3,
+    ONES_WIN = 1 << 4,
 };
+#define BOTH(name, rules) [IR_##name##32] = (rules), [IR_##name##64] = (rules)
+static const uint8_t identities[IR_OP_COUNT] = {
+    BOTH(ADD, ZERO_KEEPS),
+    BOTH(SUB, ZERO_KEEPS),
+    BOTH(OR, ZERO_KEEPS | ONES_WIN),
+    BOTH(XOR, ZERO_KEEPS),
+    BOTH(AND, ZERO_WINS | ONES_KEEP),
+    BOTH(ANDN, ZERO_KEEPS),
+    BOTH(SHL, ZERO_KEEPS),
+    BOTH(SHR, ZERO_KEEPS),
+    BOTH(SAR, ZERO_KEEPS),
+    BOTH(ROR, ZERO_KEEPS),
+    BOTH(MUL, ZERO_WINS | ONE_KEEPS),
+};
+#undef BOTH
 
-static ir_ref fold_identity(const struct ir_builder *b, const struct ir_insn *row)
+static ir_ref fold_identity(const struct ir_insn *row, uint64_t value)
 {
-    uint64_t value;
+    uint64_t ones = ir_rows[row->op].result == IR_I32 ? UINT32_MAX : UINT64_MAX;
+    unsigned rules = identities[row->op] & (value == 0      ? ZERO_KEEPS | ZERO_WINS
+                                            : value == 1    ? ONE_KEEPS
+                                            : value == ones ? ONES_KEEP | ONES_WIN
+                                                            : 0);
 
-    if (!ir_is_const(b, row->arg[1], &value)) {
-        return IR_NONE;
-    }
-    for (unsigned n = 0; n < ARRAY_SIZE(identities); n++) {
-        if ((row->op == identities[n].op32 && (uint32_t)value == (uint32_t)identities[n].value) ||
-            (row->op == identities[n].op64 && value == (uint64_t)identities[n].value)) {
-            return row->arg[identities[n].gives];
-        }
-    }
-    return IR_NONE;
+    return rules ? row->arg[(rules & (ZERO_WINS | ONES_WIN)) != 0] : IR_NONE;
 }
 
 /* Whether the upper half of an I64 value is known to be zero. */
@@ -188,13 +203,11 @@ static bool is_zero_extended(const struct ir_insn *row)
 }
 
 /* ADRP and the ADD of the low bits behind it are one address. */
-static ir_ref fold_address(struct ir_builder *b, const struct ir_insn *row)
+static ir_ref fold_address(struct ir_builder *b, const struct ir_insn *row, uint64_t low)
 {
-    uint64_t low;
-    const struct ir_insn *from = row->arg[0] == IR_NONE ? NULL : row_of(b, row->arg[0]);
+    const struct ir_insn *from = row_of(b, row->arg[0]);
 
-    if (row->op != IR_ADD64 || from == NULL || from->op != IR_PCREL ||
-        !ir_is_const(b, row->arg[1], &low) ||
+    if (row->op != IR_ADD64 || from->op != IR_PCREL ||
         (int64_t)(from->imm + low) != sign_extend(from->imm + low, 33)) {
         return IR_NONE;
     }
@@ -204,9 +217,6 @@ static ir_ref fold_address(struct ir_builder *b, const struct ir_insn *row)
 /* Of a value and itself. */
 static ir_ref fold_equal(struct ir_builder *b, const struct ir_insn *row)
 {
-    if (row->arg[0] != row->arg[1]) {
-        return IR_NONE;
-    }
     switch (row->op) {
     case IR_AND32:
     case IR_AND64:
@@ -227,7 +237,7 @@ static ir_ref fold_equal(struct ir_builder *b, const struct ir_insn *row)
  * A64's way to count zeros from below. */
 static ir_ref fold_shape(struct ir_builder *b, const struct ir_insn *row)
 {
-    const struct ir_insn *from = row->arg[0] == IR_NONE ? NULL : row_of(b, row->arg[0]);
+    const struct ir_insn *from = row_of(b, row->arg[0]);
 
     switch (row->op) {
     case IR_TRUNC: return from->op == IR_ZEXT32 || from->op == IR_SEXT32 ? from->arg[0] : IR_NONE;
@@ -251,28 +261,50 @@ static ir_ref fold_shape(struct ir_builder *b, const struct ir_insn *row)
     }
 }
 
+/* What a pure row with arguments comes to; IR_NONE: it is needed. It need not be there afterwards.
+ */
+static ir_ref fold(struct ir_builder *b, struct ir_insn *row)
+{
+    ir_ref known = IR_NONE;
+    uint64_t value;
+
+    if (is_const_row(row_of(b, row->arg[0])->op)) {
+        if (is_commutative(row->op)) {
+            ir_ref first = row->arg[0];
+
+            row->arg[0] = row->arg[1];
+            row->arg[1] = first;
+        }
+        known = is_const_row(row_of(b, row->arg[0])->op) ? fold_constants(b, row) : IR_NONE;
+    }
+    if (known == IR_NONE && ir_is_const(b, row->arg[1], &value)) {
+        known = fold_identity(row, value);
+        known = known == IR_NONE ? fold_address(b, row, value) : known;
+    }
+    if (known == IR_NONE && row->arg[0] == row->arg[1]) {
+        known = fold_equal(b, row);
+    }
+    return known == IR_NONE ? fold_shape(b, row) : known;
+}
+
 ir_ref ir_emit(struct ir_builder *b, enum ir_op op, ir_ref a0, ir_ref a1, ir_ref a2, uint64_t imm,
                unsigned aux)
 {
-    struct ir_insn row = {.op = (uint16_t)op, .aux = (uint8_t)aux, .arg = {a0, a1, a2}, .imm = imm};
-    ir_ref known;
+    struct ir_insn *row;
 
     if (is_const_row(op)) {
         return make_const(b, op, op == IR_CONST64 ? imm : (uint32_t)imm);
     }
-    if (ir_rows[op].effects) {
-        return append(b, &row);
+    row = put(b, op, (const ir_ref[]){a0, a1, a2}, imm, aux);
+    if (a0 != IR_NONE && !ir_rows[op].effects) {
+        ir_ref known = fold(b, row);
+
+        if (known != IR_NONE) {
+            return known;
+        }
     }
-    if (is_commutative(op) && is_const_row(row_of(b, a0)->op)) {
-        row.arg[0] = a1;
-        row.arg[1] = a0;
-    }
-    known = fold_constants(b, &row);
-    known = known == IR_NONE ? fold_identity(b, &row) : known;
-    known = known == IR_NONE ? fold_address(b, &row) : known;
-    known = known == IR_NONE ? fold_equal(b, &row) : known;
-    known = known == IR_NONE ? fold_shape(b, &row) : known;
-    return known == IR_NONE ? append(b, &row) : known;
+    b->block->guest_count = (uint16_t)(b->block->guest_count + (op == IR_INSN));
+    return keep(b);
 }
 
 /* --- guest state: what a slot holds is known after the first GET or SET --- */

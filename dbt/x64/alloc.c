@@ -44,13 +44,10 @@ static void release_spill(struct x64 *c, ir_ref ref)
     v->spill = X64_NONE;
 }
 
-void x64_release_dead(struct x64 *c, ir_ref ref)
+void x64_release(struct x64 *c, ir_ref ref)
 {
     struct x64_val *v = &c->val[ref];
 
-    if (!value_is_dead(v)) {
-        return;
-    }
     if (v->reg != X64_NONE) {
         alloc_release(c, v->reg);
         v->reg = X64_NONE;

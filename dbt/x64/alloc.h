@@ -59,7 +59,13 @@ void alloc_load(struct x64 *c, struct x86_mem mem, unsigned reg);
 void alloc_load_pcrel(struct x64 *c, unsigned reg, int64_t offset); /* pc_page + offset */
 void alloc_load_remade(struct x64 *c, const struct ir_insn *row, unsigned reg);
 uint64_t x64_const_row(const struct ir_insn *row); /* what a constant row has in a register */
-void x64_release_dead(struct x64 *c, ir_ref ref);  /* nobody needs it: gives its places back */
+void x64_release(struct x64 *c, ir_ref ref);       /* gives its places back */
+static inline void x64_release_dead(struct x64 *c, ir_ref ref) /* the same when nobody needs it */
+{
+    if (value_is_dead(&c->val[ref])) {
+        x64_release(c, ref);
+    }
+}
 void x64_vacate(struct x64 *c, unsigned reg);
 unsigned x64_into_register(struct x64 *c, ir_ref ref);   /* pinned */
 void x64_fetch(struct x64 *c, ir_ref ref, unsigned reg); /* a copy, RFLAGS kept */

@@ -48,16 +48,14 @@ static bool is_droppable(const struct ir_insn *i)
     }
 }
 
-/* Slots that are set behind row i before any site, given those behind the rows after it. */
+/* Slots that are set from row i on before any site, given those behind it; it is no site. */
 static uint64_t overwritten_before(const struct ir_insn *i, uint64_t after)
 {
-    if (i->op == IR_SETX) {
-        return after | BIT64(i->imm);
+    switch (i->op) {
+    case IR_SETX: return after | BIT64(i->imm);
+    case IR_SETV: return after | BIT64(LOC_SLOT_V + i->imm);
+    default: return after;
     }
-    if (i->op == IR_SETV) {
-        return after | BIT64(LOC_SLOT_V + i->imm);
-    }
-    return x64_is_site(i) ? 0 : after;
 }
 
 bool x64_is_dropped(const struct x64 *c, unsigned n)
@@ -80,13 +78,27 @@ unsigned x64_next_row(const struct x64 *c, unsigned n)
 
 /* The same for NZCV. That a boundary is a site is no reason to keep it: an interrupt finds another
  * one. */
-static bool nzcv_dead_before(const struct ir_insn *i, bool after)
+static bool nzcv_dead_before(const struct ir_insn *i, bool dead_behind)
 {
-    switch (i->op) {
-    case IR_SETF: return true;
-    case IR_GETF: return false;
-    case IR_INSN: return after;
-    default: return after && !x64_is_site(i);
+    return i->op == IR_SETF || (dead_behind && i->op != IR_GETF);
+}
+
+/* Row n's arguments and their next uses behind it, which is itself from here on. */
+static void note_uses(struct x64 *c, unsigned n)
+{
+    const struct ir_insn *i = &c->block->insn[n];
+    ir_ref *arg = c->args[n];
+    unsigned count = 0;
+
+    for (; count < 3 && i->arg[count] != IR_NONE; count++) {
+        arg[count] = c->root[i->arg[count]];
+        c->next[n][count] = c->val[arg[count]].next;
+    }
+    for (unsigned k = 0; k < count; k++) {
+        c->val[arg[k]].next = (uint16_t)n;
+    }
+    for (; count < 3; count++) {
+        arg[count] = IR_NONE;
     }
 }
 
@@ -104,38 +116,23 @@ static void find_next_uses(struct x64 *c)
     x64_loop_keep(c);
     for (unsigned n = block->count; n-- > 0;) {
         const struct ir_insn *i = &block->insn[n];
-        unsigned count = 0;
+        bool site = x64_is_site(i);
 
-        c->overwritten[n] = x64_is_site(i) ? 0 : overwritten;
+        overwritten = site ? 0 : overwritten;
+        dead = dead && (i->op == IR_INSN || !site);
+        c->overwritten[n] = overwritten;
+        c->nzcv_dead[n] = dead;
         overwritten = overwritten_before(i, overwritten);
-        c->nzcv_dead[n] = dead && (i->op == IR_INSN || !x64_is_site(i));
         dead = nzcv_dead_before(i, dead);
         c->dropped[n] = c->root[n] != n || (c->val[n].next == X64_NEVER && is_droppable(i));
-        if (c->dropped[n]) {
-            continue;
-        }
-        while (count < 3 && i->arg[count] != IR_NONE) {
-            c->next[n][count] = c->val[c->root[i->arg[count]]].next;
-            count++;
-        }
-        while (count-- > 0) {
-            c->val[c->root[i->arg[count]]].next = (uint16_t)n;
+        if (!c->dropped[n]) {
+            note_uses(c, n);
         }
     }
 }
 
 /* --- lowering
  * -------------------------------------------------------------------------------------------- */
-static void begin_row(struct x64 *c, unsigned n)
-{
-    const struct ir_insn *i = &c->block->insn[n];
-
-    c->row = n;
-    for (unsigned k = 0; k < 3; k++) {
-        c->arg[k] = i->arg[k] == IR_NONE ? IR_NONE : c->root[i->arg[k]];
-    }
-}
-
 static void end_row(struct x64 *c)
 {
     c->free |= c->scratch;
@@ -175,8 +172,11 @@ static int lower_rows(struct x64 *c)
         if (c->p > c->limit) {
             return X64_NO_SPACE;
         }
-        x64_constants_ready(c);
-        begin_row(c, n);
+        if (c->constants) {
+            x64_constants_ready(c);
+        }
+        c->row = n;
+        c->arg = c->args[n];
         lower_fns[i->op](c, i);
         end_row(c);
         if (c->shake) {

@@ -105,7 +105,7 @@ struct x64_site {
 };
 
 /* Scratch memory of one compilation (struct x64). */
-#define X64_WORK_SIZE 131072
+#define X64_WORK_SIZE 139264
 
 struct x64_code {
     uint8_t *rw; /* where code is written, capacity bytes */

@@ -22,15 +22,9 @@ static ir_ref row_behind(const struct x64 *c, unsigned op)
 static ir_ref same_args_behind(struct x64 *c, unsigned op)
 {
     ir_ref n = row_behind(c, op);
-    const struct ir_insn *i = &c->block->insn[n == IR_NONE ? c->row : n];
 
-    if (n == IR_NONE) {
+    if (n == IR_NONE || __builtin_memcmp(c->args[n], c->arg, sizeof(c->args[n])) != 0) {
         return IR_NONE;
-    }
-    for (unsigned k = 0; k < 3; k++) {
-        if ((i->arg[k] == IR_NONE ? IR_NONE : c->root[i->arg[k]]) != c->arg[k]) {
-            return IR_NONE;
-        }
     }
     for (unsigned k = 0; k < 3; k++) {
         c->next[c->row][k] = c->next[n][k];

@@ -93,7 +93,7 @@ struct x64 {
     struct x64_code *code;
 
     unsigned row;     /* being lowered */
-    ir_ref arg[3];    /* its arguments, aliases resolved */
+    ir_ref *arg;      /* its arguments: args[row] */
     unsigned guest;   /* page offset of the guest instruction */
     uint32_t free;    /* registers that hold nothing */
     uint32_t pinned;  /* this row's: not to be taken */
@@ -128,6 +128,7 @@ struct x64 {
     ir_ref slot[X64_SLOTS]; /* the value each guest slot has, where known */
     struct x64_val val[IR_MAX_INSNS];
     ir_ref root[IR_MAX_INSNS];      /* the value a row's result is the same register as */
+    ir_ref args[IR_MAX_INSNS][3];   /* arguments of the rows that make something, by their roots */
     uint16_t next[IR_MAX_INSNS][3]; /* next use of each argument after the row; of a constant, which
                                        has no arguments, [0] is its index in code->consts */
     bool dropped[IR_MAX_INSNS];     /* the row makes nothing (x64_is_dropped) */
