@@ -197,11 +197,26 @@ static uint64_t fill(struct ptab *pt, uint64_t *table, unsigned i, unsigned leve
     return done;
 }
 
+/* Takes out the tables, with nothing in them, that lead from *entry, of `level`, towards addr. */
+static void drop_path(struct ptab *pt, uint64_t *entry, unsigned level, uint64_t addr)
+{
+    uint64_t word = *entry;
+    write_entry(entry, 0);
+    while (is_present(pt, word)) {
+        uint64_t phys = word & ADDRESS_MASK;
+        word = table_at(pt, phys)[index_of(addr, --level)];
+        retire_table(pt, phys);
+    }
+    raise_generation(pt);
+}
+
 /* Maps leaves of the largest size that fits, in one table; how much goes to *step. */
 static int map_leaves(struct ptab *pt, uint64_t addr, uint64_t phys, uint64_t size, uint64_t bits,
                       uint64_t *step)
 {
     uint64_t *table = table_at(pt, pt->root);
+    uint64_t *fresh_from = NULL; /* the entry that leads to the first new table */
+    unsigned fresh_level = 0;
     for (unsigned level = PTAB_LEVELS;; level--) {
         uint64_t *entry = &table[index_of(addr, level)];
         if (is_present(pt, *entry) && is_leaf(*entry, level)) {
@@ -214,7 +229,14 @@ static int map_leaves(struct ptab *pt, uint64_t addr, uint64_t phys, uint64_t si
         if (!is_present(pt, *entry)) {
             uint64_t fresh = take_table(pt);
             if (!fresh) {
+                if (fresh_from) {
+                    drop_path(pt, fresh_from, fresh_level, addr);
+                }
                 return -ERR_NOMEM;
+            }
+            if (!fresh_from) {
+                fresh_from = entry;
+                fresh_level = level;
             }
             write_entry(entry, fresh | pt->format->table);
         }

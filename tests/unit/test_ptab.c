@@ -359,6 +359,27 @@ static void tables_wait_for_the_invalidation(void **state)
     machine_end(&m);
 }
 
+/* Whichever table cannot be had, those that were made on the way to it do not stay. */
+static void failed_maps_leave_no_tables(void **state)
+{
+    static struct machine m;
+    (void)state;
+    machine_start(&m, &ptab_x86_format, HIGH_BASE, 2);
+    unsigned before = m.in_use, fails = 0;
+    for (int error = -ERR_NOMEM; error; fails++) {
+        m.fail_in = fails + 1;
+        error = ptab_map(&m.pt, HIGH_BASE + GIB(3), GIB(1), PAGE_SIZE, PTAB_R, PTAB_WB);
+        if (error) {
+            assert_int_equal(error, -ERR_NOMEM);
+            ptab_release(&m.pt);
+            assert_int_equal(m.in_use, before);
+            assert_int_equal(m.pt.tables, 1);
+        }
+    }
+    assert_int_equal(fails, PTAB_LEVELS); /* three tables below the root, then success */
+    machine_end(&m);
+}
+
 static void usage_reads_accessed_and_dirty(void **state)
 {
     static struct machine m;
@@ -417,6 +438,7 @@ int main(void)
         cmocka_unit_test(largest_pages_are_used),
         cmocka_unit_test(bad_arguments_are_refused),
         cmocka_unit_test(tables_wait_for_the_invalidation),
+        cmocka_unit_test(failed_maps_leave_no_tables),
         cmocka_unit_test(usage_reads_accessed_and_dirty),
         cmocka_unit_test(faults_are_read),
         cmocka_unit_test(ept_pointer_has_levels_and_type),
