@@ -116,6 +116,12 @@ uint32_t plat_run(struct vcpu *vcpu, uint64_t host, uint64_t stack)
     return (uint32_t)ring3_run(&start);
 }
 
+/* Back to where ring 3 was: meanwhile its view's root may have been replaced, to make room. */
+static void go_back(const struct vm_vcpu *v)
+{
+    vm_view_enter(v->view);
+}
+
 uint64_t ring3_call(uint32_t eax, uint32_t edx, uint64_t rdi, uint64_t rsi, uint64_t r8)
 {
     struct ring_cpu *cpu = ring_cpu();
@@ -124,6 +130,7 @@ uint64_t ring3_call(uint32_t eax, uint32_t edx, uint64_t rdi, uint64_t rsi, uint
     /* What came meanwhile is looked for at the next boundary. */
     bool pending = __atomic_load_n(&v->page->pending, __ATOMIC_RELAXED);
     cpu->sync_flags = pending ? RFLAGS_TF : 0;
+    go_back(v);
     return result;
 }
 
@@ -230,6 +237,7 @@ void trap_handle(struct trap_frame *frame)
         struct plat_fault fault = classify(frame, cr2);
         act(frame, frame->vector == ABI_VECTOR_EVENT ? rt_interrupt(v->vcpu, &regs)
                                                      : rt_fault(v->vcpu, &regs, &fault));
+        go_back(v);
         return;
     }
     bool stub = trap_from_ring3(frame) && in_stubs_or_helpers(frame->rip);

@@ -38,6 +38,7 @@ uint64_t space_take_page(void)
     uint64_t vpa = space.spare;
     if (vpa) {
         uint64_t *page = space_pointer(vpa);
+        space.spare_count--;
         space.spare = page[0];
         page[0] = 0; /* the rest was cleared when it was given back */
         return vpa;
@@ -52,6 +53,13 @@ void space_give_page(uint64_t vpa)
     memset(page, 0, PAGE_SIZE);
     page[0] = space.spare;
     space.spare = vpa;
+    space.spare_count++;
+}
+
+uint64_t space_take_page_to_spare(void)
+{
+    uint64_t left = space.spare_count + (space.heap_end - space.free) / PAGE_SIZE;
+    return left > SPACE_RESERVE ? space_take_page() : 0;
 }
 
 void space_add(struct abi_area area)

@@ -19,6 +19,10 @@
 /* Where random places start in the slot. */
 #define SPACE_HIDDEN (ABI_ENGINE_BASE + GIB(1))
 
+/* Pages that views leave for tables of the engine's slot: each of ring 3's areas may need two PTs
+ * and two PDs (hide.c), and there is always one that moves. */
+#define SPACE_RESERVE 64
+
 /* How much of the heap ring 3 shares, at most an eighth of it. */
 #define SPACE_SHARED_MAX MIB(16)
 
@@ -27,6 +31,7 @@ struct space {
     uint64_t free; /* VPA of the heap's part that nobody has taken */
     uint64_t heap_end;
     uint64_t spare;      /* given-back pages, linked through their first word; VPA, 0 ends */
+    uint64_t spare_count;
     struct ptab tables;  /* root's tables, which the engine goes on with */
     uint64_t code_at;    /* linear, of the code cache */
     uint64_t code_shown; /* so much of it is mapped for ring 3 */
@@ -49,6 +54,9 @@ static inline void *space_pointer(uint64_t vpa)
 /* A zeroed page (VPA), 0 when the heap is spent; for page tables. */
 uint64_t space_take_page(void);
 void space_give_page(uint64_t vpa);
+
+/* The same for what can be done without: leaves what ring 3's own places need at worst (hide.c). */
+uint64_t space_take_page_to_spare(void);
 
 /* The next `size` bytes of the heap for good, page aligned; NULL when there are not so many. */
 void *space_take(uint64_t size);

@@ -103,11 +103,19 @@ static uint64_t *slot_of(const struct plat_view *view, unsigned slot)
     return &((uint64_t *)space_pointer(view->tables.root))[slot];
 }
 
+static uint64_t take_table(void *unused)
+{
+    (void)unused;
+    return space_take_page_to_spare();
+}
+
+/* The root may be of the reserve: a view that is cleared has just given its own back. */
 static bool make_root(struct plat_view *view)
 {
     if (ptab_init(&view->tables, &ptab_x86_format, &space_pages, 2)) {
         return false;
     }
+    view->tables.pages.take = take_table;
     const uint64_t *ours = space_pointer(space.tables.root);
     *slot_of(view, ABI_ENGINE_SLOT) = ours[ABI_ENGINE_SLOT];
     *slot_of(view, ABI_DIRECT_SLOT) = ours[ABI_DIRECT_SLOT];
@@ -124,7 +132,7 @@ static void drop_root(struct plat_view *view)
 
 struct plat_view *plat_view_create(bool high)
 {
-    uint64_t page = space_take_page();
+    uint64_t page = space_take_page_to_spare();
     struct plat_view *view = page ? space_pointer(page) : NULL;
     if (!view) {
         return NULL;
@@ -236,6 +244,10 @@ enum plat_map plat_view_map(struct plat_view *view, uint64_t offset, uint64_t ra
     if (error == -ERR_EXIST) {
         plat_view_unmap(view, offset, size);
         error = ptab_map(&view->tables, at, vpa, size, rights, PTAB_WB);
+    }
+    if (error) { /* what was made on the way waits for a flush */
+        forget(view, 0, SPACE_SIZE);
+        ptab_release(&view->tables);
     }
     return error ? PLAT_MAP_FULL : PLAT_MAPPED;
 }
