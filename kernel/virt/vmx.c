@@ -162,6 +162,7 @@ static void load(struct vcpu *vcpu)
     struct vmx_vcpu *x = vmx_of(vcpu);
     bool fine = vmptrld_page(x->vmcs);
     assert(fine);
+    cr2_write(x->cr2);
     for (unsigned i = 0; i < VMX_MSR_COUNT; i++) {
         if (i != VMX_MSR_AUX || virt_features.rdtscp) {
             msr_write(switched_msrs[i], x->msr[i]);
@@ -172,6 +173,7 @@ static void load(struct vcpu *vcpu)
 static void unload(struct vcpu *vcpu)
 {
     struct vmx_vcpu *x = vmx_of(vcpu);
+    x->cr2 = cr2_read();
     for (unsigned i = 0; i < VMX_MSR_COUNT; i++) {
         if (i != VMX_MSR_AUX || virt_features.rdtscp) {
             x->msr[i] = msr_read(switched_msrs[i]);

@@ -24,6 +24,7 @@ struct vmx_vcpu {
     uint32_t reason;       /* of the last exit, whole word */
     uint32_t vectoring;    /* VECTORING_EVENT of the last exit */
     uint64_t msr[VMX_MSR_COUNT];
+    uint64_t cr2; /* no field of the VMCS */
 };
 
 static inline struct vmx_vcpu *vmx_of(const struct vcpu *vcpu)

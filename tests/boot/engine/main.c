@@ -189,14 +189,17 @@ static void bench(void)
 /* Works for some time beside VMs that are stopped; ends by itself. */
 static void spin(void)
 {
-    uint64_t slice = boot->tsc_hz / 20;
+    uint64_t slice = boot->tsc_hz / 20, mine = 0x5ec2e7, cr2;
     on_event[0] = ON_EVENT_LEAVE;
     for (unsigned i = 0; i < 20; i++) {
+        __asm__ volatile("mov %0, %%cr2" ::"r"(mine));
         my_page()->deadline = rdtsc() + slice;
         hypercall(ABI_CALL_DEADLINE, 0, 0, 0, NULL);
         uint64_t end = RUN_CODE(loop, 0, 0);
         CHECK_EQUAL("the bystander's loop ended by its deadline", end,
                     RAN_INTO_TRAP | ABI_VECTOR_EVENT);
+        __asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
+        CHECK_EQUAL("with its own CR2", cr2, mine);
     }
     say("%s: %u passed, %u failed", boot->name, passed, failed);
     hypercall_stop(ABI_STOP_POWEROFF, failed);
