@@ -24,7 +24,8 @@ _Static_assert(CONFIG_GUESTS_MAX == CONSOLE_GUESTS, "each guest has its ports");
 static size_t write_to_log(struct guest *guest, const char *data, size_t size)
 {
     for (size_t n = 0; n < size; n++) {
-        if (data[n] == '\n' || guest->log_length == LOG_LINE_MAX) {
+        char c = __atomic_load_n(&data[n], __ATOMIC_RELAXED); /* once: it may change meanwhile */
+        if (c == '\n' || guest->log_length == LOG_LINE_MAX) {
             if (!vm_is_stopping(guest->vm) && !console_log_ready(guest->port)) {
                 return n;
             }
@@ -32,8 +33,8 @@ static size_t write_to_log(struct guest *guest, const char *data, size_t size)
                      guest->log_line);
             guest->log_length = 0;
         }
-        if (data[n] >= ' ' && data[n] <= '~') { /* no control sequences of any kind */
-            guest->log_line[guest->log_length++] = data[n];
+        if (c >= ' ' && c <= '~') { /* no control sequences of any kind */
+            guest->log_line[guest->log_length++] = c;
         }
     }
     return size;
