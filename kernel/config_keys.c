@@ -6,7 +6,8 @@
 #include "kernel/lib/string.h"
 
 #define MEMORY_MIN  MIB(2)
-#define MEMORY_MAX  GIB(1024)
+#define MEMORY_MAX  GIB(480) /* with its engine's default a VM's space (ABI_SLOT_SIZE) */
+#define CODE_MAX    GIB(1)   /* jumps reach two */
 #define MEMORY_UNIT MIB(2)
 #define CORES_MAX   64u /* a number beyond this machine's CPUs wraps around */
 
@@ -145,7 +146,7 @@ static const char *guest_memory(const struct config_target *to, const struct ini
     uint64_t bytes;
     if (!config_parse_size(entry->value, &bytes) || bytes < MEMORY_MIN || bytes > MEMORY_MAX ||
         !IS_ALIGNED(bytes, MEMORY_UNIT)) {
-        return "a size with its unit, such as 512M or 4G: 2M to 1024G, a multiple of 2M";
+        return "a size with its unit, such as 512M or 4G: 2M to 480G, a multiple of 2M";
     }
     to->guest->memory = bytes;
     to->guest->memory_line = entry->line;
@@ -153,26 +154,28 @@ static const char *guest_memory(const struct config_target *to, const struct ini
 }
 
 /* A part of the engine's own memory. */
-static const char *take_engine_size(uint64_t *to, const struct ini_entry *entry)
+static bool take_engine_size(uint64_t *to, uint64_t most, const struct ini_entry *entry)
 {
     uint64_t bytes;
-    if (!config_parse_size(entry->value, &bytes) || bytes == 0 || bytes > MEMORY_MAX ||
-        !IS_ALIGNED(bytes, MEMORY_UNIT)) {
-        return "a size with its unit, such as 64M, a multiple of 2M";
-    }
-    *to = bytes;
-    return NULL;
+    bool fine = config_parse_size(entry->value, &bytes) && bytes != 0 && bytes <= most &&
+                IS_ALIGNED(bytes, MEMORY_UNIT);
+    *to = fine ? bytes : *to;
+    return fine;
 }
 
 static const char *guest_engine_memory(const struct config_target *to,
                                        const struct ini_entry *entry)
 {
-    return take_engine_size(&to->guest->engine_memory, entry);
+    return take_engine_size(&to->guest->engine_memory, MEMORY_MAX, entry)
+               ? NULL
+               : "a size with its unit, such as 64M: 2M to 480G, a multiple of 2M";
 }
 
 static const char *guest_code_cache(const struct config_target *to, const struct ini_entry *entry)
 {
-    return take_engine_size(&to->guest->code_cache, entry);
+    return take_engine_size(&to->guest->code_cache, CODE_MAX, entry)
+               ? NULL
+               : "a size with its unit, such as 64M: 2M to 1G, a multiple of 2M";
 }
 
 static const char *guest_cpus(const struct config_target *to, const struct ini_entry *entry)

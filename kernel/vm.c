@@ -20,6 +20,7 @@
 #define DEFAULT_CODE_CACHE MIB(32)
 #define TABLES_SHARE       256       /* of a VM's memory, at most: an entry of 8 bytes for 4 KiB */
 #define AREA_MAX           BIT64(40) /* each: sums of areas never wrap */
+#define CODE_MAX           GIB(1)    /* translations reach each other by 32-bit distances */
 #define LOG_BURST          64u
 #define LOG_PER_SECOND     16u
 
@@ -46,6 +47,8 @@ static int check_config(const struct vm_config *c)
     } else if (!c->ram || !IS_ALIGNED(c->ram | c->heap | c->code_cache, MIB(2)) ||
                c->ram > AREA_MAX || c->heap > AREA_MAX || c->code_cache > AREA_MAX) {
         why = "its memory, or its engine's, is not a multiple of 2 MiB up to 1 TiB";
+    } else if (c->code_cache > CODE_MAX) {
+        why = "its code cache is larger than 1 GiB";
     } else if (!virt) {
         why = "this machine has no virtualization";
     }
@@ -131,6 +134,11 @@ static int build(struct vm *vm, const struct vm_config *config)
     }
     const struct vm_sizes sizes = sizes_of(config);
     uint64_t space = vm_layout(&vm->layout, &vm->image, &sizes);
+    if (space > ABI_SLOT_SIZE) { /* of the engine's direct map */
+        log_error(LOG_VM, "%s: wants %lu GiB with its engine's; a VM may have 512", vm->name,
+                  space >> 30);
+        return -ERR_INVAL;
+    }
     error = vm_memory_take(&vm->memory, space, virt_features.guest_large_1g);
     if (error) {
         log_error(LOG_VM, "%s: wants %lu MiB with its engine's; there is not that much memory free",

@@ -100,12 +100,12 @@ static const struct {
     bool broken;
 } rows[] = {
     {"[guest a]\nkernel=k\nmemory = 512\n",
-     "exarch.ini:3: memory = 512: expected a size with its unit, such as 512M or 4G: 2M to 1024G, "
+     "exarch.ini:3: memory = 512: expected a size with its unit, such as 512M or 4G: 2M to 480G, "
      "a multiple of 2M\n",
      true},
     {"[guest a]\nkernel=k\nmemory = 3M\n",
      "exarch.ini:3: memory = 3M: expected a size with its unit, "
-     "such as 512M or 4G: 2M to 1024G, a multiple of 2M\n",
+     "such as 512M or 4G: 2M to 480G, a multiple of 2M\n",
      true},
     {"[guest a]\nkernel=k\nmemory = 3G\nengine_memory = 2M\n",
      "exarch.ini:3: memory = 3072M: with engine and files 3074M; expected at most 2048M, what is "
@@ -118,8 +118,16 @@ static const struct {
     {"[guest a]\nkernel=k\ncore = 64\n",
      "exarch.ini:3: core = 64: expected a CPU's number from 0 to 63\n", true},
     {"[guest a]\nkernel=k\ncode_cache = 1M\n",
-     "exarch.ini:3: code_cache = 1M: expected a size with its unit, such as 64M, a multiple of "
-     "2M\n",
+     "exarch.ini:3: code_cache = 1M: expected a size with its unit, such as 64M: 2M to 1G, a "
+     "multiple of 2M\n",
+     true},
+    {"[guest a]\nkernel=k\ncode_cache = 1026M\n",
+     "exarch.ini:3: code_cache = 1026M: expected a size with its unit, such as 64M: 2M to 1G, a "
+     "multiple of 2M\n",
+     true},
+    {"[guest a]\nkernel=k\nengine_memory = 481G\n",
+     "exarch.ini:3: engine_memory = 481G: expected a size with its unit, such as 64M: 2M to 480G, "
+     "a multiple of 2M\n",
      true},
     {"[guest a]\nkernel=k\nautostart = maybe\n",
      "exarch.ini:3: autostart = maybe: expected yes or no\n", true},
