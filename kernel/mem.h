@@ -85,7 +85,8 @@ void kfree(void *object, size_t size);
 enum mmio_cache { MMIO_UNCACHED, MMIO_WRITE_COMBINING, MMIO_CACHED };
 
 /* Device registers or tables at any physical address, rw-, for good or until mmio_unmap; NULL if
- * there is no memory. The address needs no alignment. CACHED is for firmware tables. */
+ * there is no memory, or no such address on this CPU. It needs no alignment. CACHED is for firmware
+ * tables. */
 void *mmio_map(hpa_t address, size_t size, enum mmio_cache cache);
 void mmio_unmap(const volatile void *pointer, size_t size);
 

@@ -4,6 +4,7 @@
  */
 #include "kernel/mem.h"
 #include "kernel/panic.h"
+#include "kernel/x86/cpu.h"
 #include "kernel/x86/paging.h"
 
 static uint64_t next_address = DEVICE_BASE;
@@ -19,6 +20,13 @@ static uint64_t reserve(size_t size, uint64_t physical)
     return ALIGN_UP(at + PAGE_SIZE, unit) + (physical & (unit - 1));
 }
 
+/* The first address that this CPU cannot name: firmware's tables may hold any. */
+static uint64_t physical_end(void)
+{
+    uint32_t width = cpuid(0x80000000, 0).eax >= 0x80000008 ? cpuid(0x80000008, 0).eax & 0xff : 36;
+    return BIT64(width);
+}
+
 void *mmio_map(hpa_t address, size_t size, enum mmio_cache cache)
 {
     static const enum ptab_memory memory[] = {
@@ -26,7 +34,7 @@ void *mmio_map(hpa_t address, size_t size, enum mmio_cache cache)
     uint64_t start = ALIGN_DOWN(address.v, PAGE_SIZE);
     uint64_t end = ALIGN_UP(address.v + size, PAGE_SIZE);
 
-    if (!size || end <= start) {
+    if (!size || end <= start || end > physical_end()) {
         return NULL;
     }
     uint64_t at = reserve(end - start, start);
