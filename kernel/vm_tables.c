@@ -34,10 +34,20 @@ static uint64_t *nested_view(void *unused, uint64_t phys)
     return hpa_to_ptr(hpa(phys));
 }
 
+/* The largest leaf that pages with these rights may have. */
+static unsigned max_leaf(unsigned rights)
+{
+    if ((rights & PTAB_X) && !virt_features.guest_large_code) {
+        return 1;
+    }
+    return virt_features.guest_large_1g ? 3 : virt_features.guest_large_2m ? 2 : 1;
+}
+
 static int map_area(struct vm *vm, struct abi_area area, unsigned rights)
 {
     uint64_t size = ALIGN_UP(area.size, PAGE_SIZE);
     int error = 0;
+    vm->nested.max_leaf = max_leaf(rights);
     for (uint64_t done = 0; done < size && !error;) {
         uint64_t vpa = area.vpa + done;
         uint64_t run = vm_memory_run(&vm->memory, vpa, size - done);
@@ -53,8 +63,7 @@ int vm_map_nested(struct vm *vm)
     const struct abi_boot *l = &vm->layout;
     unsigned data = PTAB_R | PTAB_W;
     uint64_t after_boot = l->shared.vpa + PAGE_SIZE;
-    unsigned max_leaf = virt_features.guest_large_1g ? 3 : virt_features.guest_large_2m ? 2 : 1;
-    int error = ptab_init(&vm->nested, virt->nested, &pages, max_leaf);
+    int error = ptab_init(&vm->nested, virt->nested, &pages, 1); /* map_area says what leaves */
     for (unsigned i = 0; i < vm->image.count && !error; i++) {
         const struct image_segment *s = &vm->image.segments[i];
         error = map_area(vm, (struct abi_area){s->vpa, s->size}, s->rights);

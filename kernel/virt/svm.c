@@ -95,6 +95,7 @@ static int check(struct virt_features *features)
     *features = (struct virt_features){
         .guest_large_2m = true,
         .guest_large_1g = edx & CPUID_1G_PAGES,
+        .guest_large_code = true,
         .accessed_dirty = true,
         .invpcid = true,
         .rdtscp = edx & CPUID_RDTSCP,

@@ -130,6 +130,7 @@ struct vcpu {
 struct virt_features {
     bool guest_large_2m; /* nested 2M pages */
     bool guest_large_1g;
+    bool guest_large_code; /* of pages that VMs execute, too */
     bool accessed_dirty;
     bool invpcid;
     bool rdtscp;

@@ -7,8 +7,11 @@
 #include "kernel/x86/cpu.h"
 #include "kernel/x86/regs.h"
 
-#define CPUID_1_ECX_VMX BIT32(5)
-#define MEMORY_TYPE_WB  6
+#define CPUID_1_ECX_VMX               BIT32(5)
+#define CPUID_7_EDX_ARCH_CAPABILITIES BIT32(29)
+#define MSR_ARCH_CAPABILITIES         0x10a
+#define ARCH_CAP_PSCHANGE_MC_NO       BIT64(6)
+#define MEMORY_TYPE_WB                6
 
 struct vmx_caps vmx_caps;
 
@@ -74,6 +77,17 @@ static void drop_vpid_without_invvpid(void)
     }
 }
 
+/*
+ * Whether a page that a VM executes may be larger than 4 KiB: it can change that page's size in its
+ * own tables under an instruction TLB's eyes, and a CPU with this erratum then raises a machine
+ * check, which is root's (CVE-2018-12207, INTEL-SA-00210).
+ */
+static bool survives_page_size_changes(void)
+{
+    bool tells = cpuid(0, 0).eax >= 7 && (cpuid(7, 0).edx & CPUID_7_EDX_ARCH_CAPABILITIES);
+    return tells && (msr_read(MSR_ARCH_CAPABILITIES) & ARCH_CAP_PSCHANGE_MC_NO);
+}
+
 static void report(const struct virt_features *features)
 {
     uint32_t cpu2 = vmx_caps.controls[GROUP_CPU2];
@@ -122,6 +136,7 @@ int vmx_check(struct virt_features *features)
     *features = (struct virt_features){
         .guest_large_2m = vmx_caps.ept_vpid & EPT_CAP_2M,
         .guest_large_1g = vmx_caps.ept_vpid & EPT_CAP_1G,
+        .guest_large_code = survives_page_size_changes(),
         .accessed_dirty = vmx_caps.ept_vpid & EPT_CAP_AD,
         .invpcid = cpu2 & CPU2_INVPCID,
         .rdtscp = cpu2 & CPU2_RDTSCP,

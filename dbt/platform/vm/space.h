@@ -30,7 +30,7 @@ struct space {
     const struct abi_boot *boot;
     uint64_t free; /* VPA of the heap's part that nobody has taken */
     uint64_t heap_end;
-    uint64_t spare;      /* given-back pages, linked through their first word; VPA, 0 ends */
+    uint64_t spare; /* given-back pages, linked through their first word; VPA, 0 ends */
     uint64_t spare_count;
     struct ptab tables;  /* root's tables, which the engine goes on with */
     uint64_t code_at;    /* linear, of the code cache */
