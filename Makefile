@@ -29,9 +29,9 @@ WARN := -Wall -Wextra -Wconversion -Wno-sign-conversion -Wshadow -Wundef -Wvla -
 INC  := -I. -Iinclude -I$(BUILD)/gen
 BASE := -std=gnu17 $(WARN) $(INC) -O2 -g -MMD -MP -fno-strict-aliasing -fno-common
 FREE := $(BASE) -ffreestanding -fno-stack-protector -fcf-protection=none -mno-red-zone \
-        -mgeneral-regs-only -fno-asynchronous-unwind-tables -fno-omit-frame-pointer
+        -mgeneral-regs-only -fno-asynchronous-unwind-tables
 
-ROOT_CFLAGS   := $(FREE) -mcmodel=kernel -fno-pic -fno-pie -DEXARCH_ROOT=1
+ROOT_CFLAGS   := $(FREE) -fno-omit-frame-pointer -mcmodel=kernel -fno-pic -fno-pie -DEXARCH_ROOT=1
 ENGINE_CFLAGS := $(FREE) -mpopcnt -fpie -include exarch/hidden.h -DEXARCH_ENGINE=1
 HOSTED_CFLAGS := $(BASE) -D_GNU_SOURCE -DEXARCH_HOSTED=1 -fno-stack-protector -fcf-protection=none
 UNIT_CFLAGS   := $(BASE) -D_GNU_SOURCE -DEXARCH_UNIT=1 -fsanitize=address,undefined -fno-sanitize-recover=all
