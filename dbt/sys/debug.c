@@ -60,11 +60,17 @@ static bool is_for_el(uint64_t control_word, unsigned el)
     return (control_word & CR_E) && bit(GET_FIELD(control_word, CR_PMC), el == 0);
 }
 
+/* EL1's unprivileged accesses count as EL0's (D2.9.4), so its watchpoints matter at EL1 as well. */
+static bool can_watch(const struct vcpu *vcpu, uint64_t control_word)
+{
+    return is_for_el(control_word, vcpu->ps.el) || (!vcpu->ps.uao && is_for_el(control_word, 0));
+}
+
 bool debug_active(const struct vcpu *vcpu)
 {
     for (unsigned n = 0; n < POINTS; n++) {
         if (is_for_el(control(&vcpu->sys, false, n), vcpu->ps.el) ||
-            is_for_el(control(&vcpu->sys, true, n), vcpu->ps.el)) {
+            can_watch(vcpu, control(&vcpu->sys, true, n))) {
             return is_enabled(vcpu);
         }
     }

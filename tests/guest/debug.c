@@ -211,6 +211,38 @@ static void test_el1(void)
     run_el1("EL1, store", 1ul << 15 | 1ul << 13, false);
 }
 
+/* f at EL1 under a watchpoint of at. */
+static void watch_el1(const char *what, probe_fn f, uint64_t va, uint64_t at, uint64_t wcr)
+{
+    points(0, 0, at, wcr);
+    hits = 0;
+    say("%s\n", what);
+    msr(mdscr_el1, 1ul << 15 | 1ul << 13);
+    __asm__ volatile("msr daifclr, #8; isb");
+    f(va, 0);
+    msr(mdscr_el1, 0);
+    __asm__ volatile("msr daifset, #8; isb");
+    say("  %lu hits\n", (uint64_t)hits);
+}
+
+#define UAO s3_0_c4_c2_4
+
+/* LDTR and STTR are EL0's accesses, unless PSTATE.UAO makes them EL1's. */
+static void test_unprivileged(void)
+{
+    uint64_t va = DATA_VA + 8;
+
+    watch_el1("for EL0, LDTR at EL1", probe_unpriv_read, va, va, WCR(2, 1, 0xff));
+    watch_el1("for EL0, STTR at EL1", probe_unpriv_write, va, va, WCR(2, 2, 0xff));
+    watch_el1("for EL0, LDR at EL1", probe_read64, va, va, WCR(2, 1, 0xff));
+    watch_el1("for EL1, LDTR", probe_unpriv_read, va, va, WCR(1, 1, 0xff));
+    watch_el1("for both, LDTR", probe_unpriv_read, va, va, WCR(3, 1, 0xff));
+    msr(UAO, BIT(23));
+    watch_el1("UAO: for EL1, LDTR", probe_unpriv_read, va, va, WCR(1, 1, 0xff));
+    watch_el1("UAO: for EL0, LDTR at EL1", probe_unpriv_read, va, va, WCR(2, 1, 0xff));
+    msr(UAO, 0);
+}
+
 /* Software step at EL1: only with KDE, and while PSTATE.D is clear (D2.12). SVC #1 and #3 begin to
  * step what follows them, #4 ends it. */
 static unsigned steps;
@@ -295,6 +327,7 @@ int main(void)
     test_user();
     test_priority();
     test_el1();
+    test_unprivileged();
     run_stepped("stepping at EL1", 1 | 1ul << 13);
     run_stepped("not without KDE", 1);
     test_step_masked();
