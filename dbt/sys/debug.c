@@ -115,18 +115,22 @@ bool debug_breakpoint(struct vcpu *vcpu)
     return false;
 }
 
-/* Whether watchpoint n watches the byte at va: a power of two by MASK, or BAS (D2.10.3). */
+/*
+ * Whether watchpoint n watches the byte at va: a power of two by MASK, or those of a doubleword
+ * that BAS selects, of a word where DBGWVR<2> is set (D2.10.3).
+ */
 static bool watches(const struct sysregs *sys, unsigned n, uint64_t va)
 {
     uint64_t word = control(sys, true, n);
     uint64_t base = (uint64_t)sign_extend(value(sys, true, n), 49);
-    unsigned mask = (unsigned)GET_FIELD(word, WCR_MASK);
+    unsigned mask = (unsigned)GET_FIELD(word, WCR_MASK), granule = bit(base, 2) ? 2 : 3;
 
     va = (uint64_t)sign_extend(va, 49);
     if (mask >= 3) {
         return va >> mask == base >> mask;
     }
-    return va >> 3 == base >> 3 && bit(GET_FIELD(word, WCR_BAS), (unsigned)va & 7);
+    return va >> granule == base >> granule &&
+           bit(GET_FIELD(word, WCR_BAS), (unsigned)bits(va, granule - 1, 0));
 }
 
 static bool watchpoint_matches(const struct vcpu *vcpu, unsigned n, uint64_t va, bool write,

@@ -243,6 +243,19 @@ static void test_unprivileged(void)
     msr(UAO, 0);
 }
 
+/* The bytes of a word, where DBGWVR<2> is set. */
+static void test_word(void)
+{
+    uint64_t va = (uint64_t)data, word = va + 4;
+
+    watch_el1("a word, upper half read", probe_read32, word, word, WCR(1, 1, 0xf));
+    watch_el1("a word, lower half read", probe_read32, va, word, WCR(1, 1, 0xf));
+    watch_el1("BAS<7:4> count for nothing", probe_read32, va, word, WCR(1, 1, 0xff));
+    watch_el1("nor do they harm", probe_read32, word, word, WCR(1, 1, 0xff));
+    watch_el1("its byte 1, read", probe_read8, word + 1, word, WCR(1, 1, 2));
+    watch_el1("its byte 1, another read", probe_read8, va + 1, word, WCR(1, 1, 2));
+}
+
 /* Software step at EL1: only with KDE, and while PSTATE.D is clear (D2.12). SVC #1 and #3 begin to
  * step what follows them, #4 ends it. */
 static unsigned steps;
@@ -328,6 +341,7 @@ int main(void)
     test_priority();
     test_el1();
     test_unprivileged();
+    test_word();
     run_stepped("stepping at EL1", 1 | 1ul << 13);
     run_stepped("not without KDE", 1);
     test_step_masked();
