@@ -93,6 +93,13 @@ static void run_ic_va(struct vcpu *vcpu, uint64_t xt, UNUSED unsigned arg)
     }
 }
 
+/* A watchpoint takes DC ZVA as a store to the whole block (D2.9.6). */
+static bool zva_is_watched(struct vcpu *vcpu, uint64_t xt)
+{
+    return vcpu->debug &&
+           debug_watchpoint(vcpu, ALIGN_DOWN(xt, ID_ZVA_BYTES), ID_ZVA_BYTES, true, false);
+}
+
 static void run_zva(struct vcpu *vcpu, uint64_t xt, UNUSED unsigned arg)
 {
     struct vmsa_result at;
@@ -104,6 +111,9 @@ static void run_zva(struct vcpu *vcpu, uint64_t xt, UNUSED unsigned arg)
     }
     if (fault != VMSA_OK) {
         insn_abort(vcpu, xt, fault, 0);
+        return;
+    }
+    if (zva_is_watched(vcpu, xt)) {
         return;
     }
     ram = vm_ram(vcpu->vm, ALIGN_DOWN(at.pa, ID_ZVA_BYTES), ID_ZVA_BYTES);

@@ -38,7 +38,8 @@ static bool on_debug(struct frame *frame)
 
 static bool quiet(struct frame *frame)
 {
-    bool is_debug = frame->esr >> 26 == 0x30 || frame->esr >> 26 == 0x34;
+    uint64_t ec = frame->esr >> 26 & ~1ul; /* from EL0 or EL1 */
+    bool is_debug = ec == 0x30 || ec == 0x34;
 
     if (is_debug) {
         hits++;
@@ -256,6 +257,40 @@ static void test_word(void)
     watch_el1("its byte 1, another read", probe_read8, va + 1, word, WCR(1, 1, 2));
 }
 
+/* DC ZVA stores a block: in translated code, and by the helper that SCTLR.A or a tag asks for. */
+static void test_zero(void)
+{
+    uint64_t va = (uint64_t)data, sctlr = mrs(sctlr_el1);
+
+    for (unsigned i = 0; i < 2; i++) {
+        watch_el1("DC ZVA", probe_zero, va + 8, va + 40, WCR(1, 2, 1));
+        watch_el1("DC ZVA, loads watched", probe_zero, va + 8, va + 40, WCR(1, 1, 0xff));
+        watch_el1("DC ZVA, another block", probe_zero, va + 8, va + 64, WCR(1, 3, 0xff));
+        msr(sctlr_el1, sctlr | 2);
+        isb();
+    }
+    msr(sctlr_el1, sctlr);
+    msr(tcr_el1, mrs(tcr_el1) | BIT(37));
+    tlb_flush();
+    for (unsigned i = 0; i < 20; i++) {
+        probe_zero(DATA_VA | 5ul << 56, 0);
+    }
+    if (is_exarch()) {
+        sync_hook = quiet;
+        points(0, 0, DATA_VA + 8, WCR(1, 2, 1));
+        msr(mdscr_el1, 1ul << 15 | 1ul << 13);
+        hits = 0;
+        __asm__ volatile("msr daifclr, #8; isb");
+        probe_zero(DATA_VA | 5ul << 56, 0);
+        __asm__ volatile("msr daifset, #8; isb");
+        check_arch(hits == 1, "DC ZVA by a tagged address (QEMU: not watched)");
+        sync_hook = on_debug;
+    }
+    msr(mdscr_el1, 0);
+    msr(tcr_el1, mrs(tcr_el1) & ~BIT(37));
+    tlb_flush();
+}
+
 /* Software step at EL1: only with KDE, and while PSTATE.D is clear (D2.12). SVC #1 and #3 begin to
  * step what follows them, #4 ends it. */
 static unsigned steps;
@@ -342,6 +377,7 @@ int main(void)
     test_el1();
     test_unprivileged();
     test_word();
+    test_zero();
     run_stepped("stepping at EL1", 1 | 1ul << 13);
     run_stepped("not without KDE", 1);
     test_step_masked();
