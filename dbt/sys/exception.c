@@ -141,10 +141,16 @@ static void step_take(struct vcpu *vcpu)
     exc_take(vcpu, EC_STEP, iss | STEP_IFSC, 0);
 }
 
-void step_done(struct vcpu *vcpu)
+/* Where step is not active (any more), what follows does not come from active-not-pending. */
+void step_spend(struct vcpu *vcpu)
 {
     vcpu->ps.ss = 0;
-    vcpu->step_stepped = true;
+    vcpu->step_stepped = step_pending(vcpu);
+}
+
+void step_done(struct vcpu *vcpu)
+{
+    step_spend(vcpu);
     if (step_pending(vcpu)) {
         step_take(vcpu);
     }

@@ -11,15 +11,9 @@ static void exit_undefined(struct vcpu *vcpu, UNUSED uint64_t arg)
 
 /* SVC and HVC are complete when they trap: PC is the next instruction's, a step is spent
  * (AArch64.CallSupervisor: SSAdvance). */
-static void call_completed(struct vcpu *vcpu)
-{
-    vcpu->ps.ss = 0;
-    vcpu->step_stepped = true;
-}
-
 static void exit_svc(struct vcpu *vcpu, uint64_t arg)
 {
-    call_completed(vcpu);
+    step_spend(vcpu);
     exc_take(vcpu, EC_SVC64, (uint32_t)arg, 0);
 }
 
@@ -30,7 +24,7 @@ static void exit_hvc(struct vcpu *vcpu, UNUSED uint64_t arg)
         sys_undefined(vcpu);
         return;
     }
-    call_completed(vcpu);
+    step_spend(vcpu);
     psci_call(vcpu);
 }
 

@@ -74,7 +74,10 @@ void pstate_set_el(struct vcpu *vcpu, unsigned el, unsigned sp_sel);
 /* Software step (Arm ARM D2.12): whether it is enabled at el with PSTATE.D as given. */
 bool step_enabled(const struct vcpu *vcpu, unsigned el, bool masked);
 
-/* One instruction was executed while step was active: takes the step exception. */
+/* An instruction was executed: its step is spent. */
+void step_spend(struct vcpu *vcpu);
+
+/* The same at its end, where step may have been active: takes the step exception. */
 void step_done(struct vcpu *vcpu);
 
 void exc_return(struct vcpu *vcpu); /* ERET */

@@ -294,7 +294,7 @@ static void test_zero(void)
 /* Software step at EL1: only with KDE, and while PSTATE.D is clear (D2.12). SVC #1 and #3 begin to
  * step what follows them, #4 ends it. */
 static unsigned steps;
-static uint64_t step_base;
+static uint64_t step_base, step_iss;
 static bool step_quiet;
 
 static bool on_step(struct frame *frame)
@@ -310,6 +310,7 @@ static bool on_step(struct frame *frame)
     }
     if (ec == 0x33) {
         steps++;
+        step_iss = imm;
         frame->spsr |= 1ul << 21;
         return true;
     }
@@ -347,7 +348,8 @@ static void run_stepped(const char *what, uint64_t mdscr)
     say("  %lu steps\n", (uint64_t)steps);
 }
 
-/* The stepped instruction masks debug exceptions, and so its own. */
+/* The stepped instruction masks debug exceptions, and so its own. Unmasked later they make step
+ * active and pending: that exception comes from no step (D2.11.9). */
 static void test_step_masked(void)
 {
     if (is_exarch()) {
@@ -355,6 +357,15 @@ static void test_step_masked(void)
         step_on(1 | 1ul << 13);
         __asm__ volatile("svc #1; msr daifset, #8; nop; svc #4" ::: "memory");
         check_arch(steps == 0, "a stepped MSR DAIFSet of D (QEMU steps it)");
+        step_off();
+        step_on(1 | 1ul << 13);
+        __asm__ volatile("svc #1; msr daifset, #8; nop; msr daifclr, #8; svc #4" ::: "memory");
+        check_arch(steps == 1 && step_iss == 0x22, "ISV is clear without a step (QEMU steps it)");
+        step_off();
+        step_on(1 | 1ul << 13);
+        __asm__ volatile("mov w0, #0x84000000; hvc #0; msr daifclr, #8; svc #4" ::
+                             : "x0", "x1", "x2", "x3", "memory");
+        check_arch(steps == 1 && step_iss == 0x22, "nor after an HVC that was not stepped");
         step_off();
     }
 }
