@@ -49,12 +49,20 @@ static void wait_trapped(struct vcpu *vcpu, uint32_t ti)
     exc_take(vcpu, EC_WFX, EC_FP_ISS | ti, 0);
 }
 
-/* The wait of a single-stepped WFI ends at once: a debug exception is pending (D1.6.2). */
+/*
+ * The wait of a single-stepped WFI ends at once: a debug exception is pending (D1.6.2). One that
+ * would not wait is not trapped: an interrupt is pending, masked or not.
+ */
 static void exit_wfi(struct vcpu *vcpu, uint64_t trapped)
 {
-    if (trapped) {
+    if (trapped && !wakes(vcpu)) {
         wait_trapped(vcpu, 0);
-    } else if (vcpu->tr_flags & TR_STEP) {
+        return;
+    }
+    if (trapped) {
+        vcpu->st->pc += 4;
+    }
+    if (vcpu->tr_flags & TR_STEP) {
         step_done(vcpu);
     } else {
         vcpu->halted = !wakes(vcpu);

@@ -306,6 +306,28 @@ static void test_sgi_groups(void)
     msr(s3_0_c12_c12_6, 0);
 }
 
+/* WFI at EL0 is trapped where it would wait alone: a pending interrupt lets it pass, even a masked
+ * one. */
+EL0_CODE(el0_wfi, "wfi; mov x0, #5")
+
+static void test_wfi(void)
+{
+    mmu_on();
+    el0_map();
+    msr(sctlr_el1, mrs(sctlr_el1) & ~BIT(16)); /* nTWI */
+    isb();
+    for (unsigned pending = 0; pending < 2; pending++) {
+        if (pending) {
+            sgi(3);
+        }
+        exc_clear();
+        uint64_t value = guest_el0(el0_va(el0_wfi), EL0_STACK, 0, 0x3c0);
+        say("WFI at EL0, %s pending: %lx esr %lx\n", pending ? "one" : "none", value, exc.esr);
+    }
+    unmask();
+    show("the SGI that it found");
+}
+
 /* Priorities of both groups are dropped in order, each by its own EOIR. */
 static void in_group0(unsigned intid)
 {
@@ -390,5 +412,6 @@ int main(void)
     test_sgi_groups();
     test_both_groups();
     test_level();
+    test_wfi();
     return 0;
 }
