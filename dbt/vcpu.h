@@ -42,10 +42,11 @@ struct vcpu {
     uint32_t tr_flags; /* enum tr_flag (a64/translate.h): the current translation context */
     bool halted;       /* WFI/WFE: waits for an interrupt or event */
     bool off;          /* PSCI: not started, or CPU_OFF */
-    bool event;        /* the event register of WFE/SEV */
+    bool event;        /* the event register of WFE/SEV, but for the event stream */
     bool debug;        /* a breakpoint or watchpoint is enabled (sys/debug.c) */
     bool step_stepped; /* software step: an instruction was executed since the state was entered */
     bool irq_line, fiq_line, serror_pending; /* what the GIC asserts; serviced when DAIF allows */
+    uint64_t event_cleared;                  /* CNTVCT when WFE last cleared the event register */
     struct rt_vcpu *rt;
 };
 

@@ -77,11 +77,31 @@ static void exit_yield(struct vcpu *vcpu, UNUSED uint64_t arg)
     }
 }
 
+/* How often CNTVCT's bit that makes events had changed in CNTKCTL_EL1's direction by count. */
+static uint64_t stream_events(uint64_t kctl, uint64_t count)
+{
+    unsigned n = (unsigned)GET_FIELD(kctl, CNTKCTL_EVNTI);
+    uint64_t first = kctl & CNTKCTL_EVNTDIR ? 0 : BIT64(n);
+
+    return (count + first) >> (n + 1);
+}
+
+/* The event register: set, or an event of the stream since it was cleared (D11.2). */
+static bool has_event(const struct vcpu *vcpu, uint64_t now)
+{
+    uint64_t kctl = vcpu->sys.CNTKCTL_EL1;
+
+    return vcpu->event || ((kctl & CNTKCTL_EVNTEN) &&
+                           stream_events(kctl, now) != stream_events(kctl, vcpu->event_cleared));
+}
+
 /* WFE may complete at any time (D1.6.1). It does not sleep: whoever spins with it waits for another
  * vCPU's store, which wakes nobody here. A set event register also keeps it from being trapped. */
 static void exit_wfe(struct vcpu *vcpu, uint64_t trapped)
 {
-    if (trapped && !vcpu->event) {
+    uint64_t now = timer_counter(vcpu) - vcpu->st->cntvoff;
+
+    if (trapped && !has_event(vcpu, now)) {
         wait_trapped(vcpu, 1);
         return;
     }
@@ -89,6 +109,7 @@ static void exit_wfe(struct vcpu *vcpu, uint64_t trapped)
         vcpu->st->pc += 4;
     }
     vcpu->event = false;
+    vcpu->event_cleared = now;
     exit_yield(vcpu, 0);
 }
 

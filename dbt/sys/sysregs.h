@@ -71,6 +71,9 @@ struct sysregs {
 #define MDSCR_MDE        BIT64(15)
 #define CNTKCTL_EL0PCTEN BIT64(0)
 #define CNTKCTL_EL0VCTEN BIT64(1)
+#define CNTKCTL_EVNTEN   BIT64(2)
+#define CNTKCTL_EVNTDIR  BIT64(3)
+#define CNTKCTL_EVNTI    MASK(7, 4)
 #define CNTKCTL_EL0VTEN  BIT64(8)
 #define CNTKCTL_EL0PTEN  BIT64(9)
 

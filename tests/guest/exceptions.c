@@ -50,6 +50,7 @@ EL0_CODE(el0_cvau, "dc cvau, x0")
 EL0_CODE(el0_ivau, "ic ivau, x3")
 EL0_CODE(el0_wfi, "wfi")
 EL0_CODE(el0_wfe, "wfe; wfe")
+EL0_CODE(el0_stream, "wfe; mov x1, #0x4000; 1: subs x1, x1, #1; b.ne 1b; wfe; mov x0, #5")
 EL0_CODE(el0_dcc, "mrs x10, mdccsr_el0")
 EL0_CODE(el0_cntvct, "mrs x4, cntvct_el0")
 EL0_CODE(el0_cntpct, "mrs x4, cntpct_el0")
@@ -226,6 +227,30 @@ static void test_el0(void)
     el0("pc unaligned", (char *)el0_return + 2, 0);
 }
 
+/* Whether the second of two WFE at EL0 is trapped, with the event stream as CNTKCTL_EL1 has it. */
+static bool stream_traps(const char *code, uint64_t control)
+{
+    msr(cntkctl_el1, control);
+    isb();
+    exc_clear();
+    guest_el0(el0_va(code), EL0_STACK, 0, SPSR_EL0T);
+    msr(cntkctl_el1, 0);
+    return exc.esr == 0x07e00001;
+}
+
+static void test_event_stream(void)
+{
+    unsigned slow = 0;
+
+    check_arch(stream_traps(el0_stream, 0), "WFE is trapped without an event stream");
+    check_arch(!stream_traps(el0_stream, BIT(2)), "and not where that makes events");
+    check_arch(!stream_traps(el0_stream, BIT(2) | BIT(3)), "nor where it does by falling bits");
+    for (unsigned i = 0; i < 20; i++) {
+        slow += stream_traps(el0_wfe, BIT(2) | 15 << 4);
+    }
+    check_arch(slow, "but before the first event of a slow one");
+}
+
 /* Each control bit on and off. */
 static void test_traps(void)
 {
@@ -271,6 +296,7 @@ static void test_traps(void)
         guest_el0(el0_va(el0_wfe), EL0_STACK, 0, SPSR_EL0T); /* ERET has set the event register */
         check_arch(exc.esr == 0x07e00001 && exc.elr == el0_va(el0_wfe) + 4,
                    "WFE is trapped once it would wait (QEMU: never)");
+        test_event_stream();
         msr(mdscr_el1, 1ul << 12);
         isb();
         exc_clear();
