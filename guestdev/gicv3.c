@@ -223,10 +223,10 @@ static void end_of_interrupt(struct vm *vm, unsigned id, unsigned group, uint64_
  */
 /*
  * ICC_SGI0R, SGI1R, ASGI1R: TargetList 15:0, Aff1 23:16, INTID 27:24, Aff2 39:32, IRM 40, RS 47:44,
- * Aff3 55:48. All vCPUs have Aff3, Aff2, Aff1 zero. With one security state an SGI goes where the
- * target has it in the group that was asked for.
+ * Aff3 55:48. All vCPUs have Aff3, Aff2, Aff1 zero. With one security state SGI1R makes an SGI in
+ * the group that the target has it in, the others only one of group 0 (8.1.10).
  */
-static void generate_sgi(struct vm *vm, unsigned from, uint64_t value, unsigned group)
+static void generate_sgi(struct vm *vm, unsigned from, uint64_t value, bool either_group)
 {
     unsigned intid = (unsigned)bits(value, 27, 24), first = 16 * (unsigned)bits(value, 47, 44);
     bool all = bit(value, 40), here = !(value & (MASK(55, 48) | MASK(39, 32) | MASK(23, 16)));
@@ -235,7 +235,7 @@ static void generate_sgi(struct vm *vm, unsigned from, uint64_t value, unsigned 
         bool listed = here && id >= first && id < first + 16 && bit(value, id - first);
         struct gic_word *word = gic_word(vm, id, 0);
 
-        if ((all ? id != from : listed) && bit(word->group, intid) == group) {
+        if ((all ? id != from : listed) && (either_group || !bit(word->group, intid))) {
             word->latch |= BIT32(intid);
         }
     }
@@ -289,9 +289,9 @@ static void write_locked(struct vm *vm, unsigned id, enum gic_reg reg, uint64_t 
             deactivate(vm, id, value & 0xffffff);
         }
         break;
-    case GIC_REG_SGI0R: generate_sgi(vm, id, value, GIC_G0); break;
-    case GIC_REG_SGI1R: generate_sgi(vm, id, value, GIC_G1); break;
-    case GIC_REG_ASGI1R: break; /* no other security state */
+    case GIC_REG_SGI1R: generate_sgi(vm, id, value, true); break;
+    case GIC_REG_SGI0R:
+    case GIC_REG_ASGI1R: generate_sgi(vm, id, value, false); break;
     case GIC_REG_CTLR:
         cpu->cbpr = value & CTLR_CBPR;
         cpu->eoi_mode = value & CTLR_EOI_MODE;

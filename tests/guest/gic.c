@@ -270,27 +270,33 @@ static void test_group0(void)
     msr(s3_0_c12_c12_6, 0);
 }
 
-/* SGIs go where the target has them in the group that is asked for. */
+static void sgi_group(unsigned intid, unsigned group)
+{
+    REG32(GICR + SGI_FRAME + 0x80) =
+        (REG32(GICR + SGI_FRAME + 0x80) & ~(1u << intid)) | group << intid;
+}
+
+/* With one security state ICC_SGI1R is for both groups, the others for group 0 alone. */
 static void test_sgi_groups(void)
 {
+    enum { SGI0, SGI1, ASGI1 };
     static const struct {
         const char *name;
-        unsigned group, sgi0;
+        unsigned group, reg;
     } rows[] = {
-        {"group 1, SGI1R", 1, 0},
-        {"group 1, SGI0R", 1, 1},
-        {"group 0, SGI1R", 0, 0},
-        {"group 0, SGI0R", 0, 1},
+        {"group 1, SGI1R", 1, SGI1}, {"group 1, SGI0R", 1, SGI0},   {"group 1, ASGI1R", 1, ASGI1},
+        {"group 0, SGI0R", 0, SGI0}, {"group 0, ASGI1R", 0, ASGI1},
     };
 
     msr(s3_0_c12_c12_6, 1);
-    for (unsigned i = 0; i < 4; i++) {
-        REG32(GICR + SGI_FRAME + 0x80) =
-            (REG32(GICR + SGI_FRAME + 0x80) & ~(1u << 5)) | rows[i].group << 5;
-        if (rows[i].sgi0) {
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        sgi_group(5, rows[i].group);
+        if (rows[i].reg == SGI0) {
             msr(s3_0_c12_c11_7, 5ul << 24 | 1);
-        } else {
+        } else if (rows[i].reg == SGI1) {
             msr(s3_0_c12_c11_5, 5ul << 24 | 1);
+        } else {
+            msr(s3_0_c12_c11_6, 5ul << 24 | 1);
         }
         isb();
         say("pending %lx HPPIR0 %lx HPPIR1 %lx ", (uint64_t)REG32(GICR + SGI_FRAME + 0x200),
@@ -298,11 +304,16 @@ static void test_sgi_groups(void)
         unmask();
         show(rows[i].name);
     }
+    if (is_exarch()) {
+        sgi(5);
+        check_arch(mrs(s3_0_c12_c8_2) == 5, "group 0 by SGI1R (QEMU: not)");
+        REG32(GICR + SGI_FRAME + 0x280) = 1 << 5;
+    }
     msr(s3_0_c12_c11_5, 5ul << 24 | 1ul << 16 | 1); /* Aff1 1: nobody */
     msr(s3_0_c12_c11_5, 5ul << 24 | 2);             /* Aff0 1: nobody */
     isb();
     say("SGIs to nobody: pending %lx\n", (uint64_t)REG32(GICR + SGI_FRAME + 0x200));
-    REG32(GICR + SGI_FRAME + 0x80) |= 1u << 5;
+    sgi_group(5, 1);
     msr(s3_0_c12_c12_6, 0);
 }
 
