@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* PMUv3 with the cycle counter alone (Arm ARM D8 of the PMU, D17.5): host counter ticks are its
- * cycles. */
+ * cycles. PMCR_EL0.LC, D and DP are fixed: there is neither AArch32 nor EL2 nor EL3. */
 #include "dbt/platform.h"
 #include "dbt/sys/handlers.h"
 #include "dbt/sys/internal.h"
 
 #define PMCR_E   BIT64(0)
 #define PMCR_C   BIT64(2)
-#define PMCR_D   BIT64(3)
-#define PMCR_DP  BIT64(5)
 #define PMCR_LC  BIT64(6)
 #define PM_CYCLE BIT64(31)
 
@@ -28,29 +26,20 @@ static bool running(const struct vcpu *vcpu)
     return (sys->pmcr & PMCR_E) && (sys->pm_enabled & PM_CYCLE) && !filtered;
 }
 
-/* PMCR.D: every 64th cycle counts, unless LC asks for 64 bits. */
-static unsigned divider_shift(const struct sysregs *sys)
-{
-    return (sys->pmcr & PMCR_D) && !(sys->pmcr & PMCR_LC) ? 6 : 0;
-}
-
 static uint64_t cycles(const struct vcpu *vcpu)
 {
     const struct sysregs *sys = &vcpu->sys;
-    uint64_t since = running(vcpu) ? plat_counter() - sys->pm_start : 0;
 
-    return sys->pm_cycles + (since >> divider_shift(sys));
+    return sys->pm_cycles + (running(vcpu) ? plat_counter() - sys->pm_start : 0);
 }
 
-/* Overflow of the 32-bit (LC clear) or 64-bit counter sets its flag; there is no overflow
- * interrupt. */
+/* Overflow of the 64-bit counter sets its flag; there is no overflow interrupt. */
 void pmu_settle(struct vcpu *vcpu)
 {
     struct sysregs *sys = &vcpu->sys;
     uint64_t now = cycles(vcpu);
-    uint64_t top = sys->pmcr & PMCR_LC ? UINT64_MAX : UINT32_MAX;
 
-    if (now < sys->pm_cycles || (sys->pm_cycles & ~top) != (now & ~top)) {
+    if (now < sys->pm_cycles) {
         sys->pm_overflow |= PM_CYCLE;
     }
     sys->pm_cycles = now;
@@ -76,7 +65,7 @@ READ(PMCR_EL0)
 WRITE(PMCR_EL0)
 {
     pmu_settle(vcpu);
-    vcpu->sys.pmcr = value & (PMCR_E | PMCR_D | PMCR_DP | PMCR_LC);
+    vcpu->sys.pmcr = PMCR_LC | (value & PMCR_E);
     if (value & PMCR_C) {
         vcpu->sys.pm_cycles = 0;
     }

@@ -18,7 +18,7 @@ struct sysregs {
 #undef SYS_READ
 #undef SYS_WRITE
     uint64_t dbg_claim;   /* DBGCLAIMSET/CLR tags */
-    uint64_t pmcr;        /* PMCR_EL0: E and LC, DP as written */
+    uint64_t pmcr;        /* PMCR_EL0: E, and LC that is always set */
     uint64_t pm_enabled;  /* PMCNTENSET: bit 31, the cycle counter */
     uint64_t pm_overflow; /* PMOVSSET */
     uint64_t pm_inten;    /* PMINTENSET */

@@ -143,7 +143,6 @@ static void test_overflow(void)
 {
     check(overflows(PMCR_LC, ~0ul), "an overflow of 64 bits");
     check(!overflows(PMCR_LC, 0xffffffff), "with PMCR.LC none of 32");
-    check(overflows(0, 0xffffffff), "without it there is");
     msr(pmovsclr_el0, CYCLE);
     check(!(mrs(pmovsset_el0) & CYCLE), "PMOVSCLR");
     msr(pmovsset_el0, CYCLE);
@@ -153,9 +152,19 @@ static void test_overflow(void)
     bool set = mrs(pmintenclr_el1) & CYCLE;
     msr(pmintenclr_el1, CYCLE);
     check(set && !(mrs(pmintenset_el1) & CYCLE), "PMINTENSET and CLR");
-    uint64_t divided = least_counted(PMCR_D);
-    check(divided < least_counted(0), "PMCR.D counts every 64th");
-    check(divided < least_counted(PMCR_D | PMCR_LC), "but not with PMCR.LC");
+}
+
+/* What PMCR has for AArch32, EL2 and EL3 (LC, D, DP) is fixed where there is none of them. */
+static void test_fixed(void)
+{
+    if (!is_exarch()) {
+        return;
+    }
+    msr(pmcr_el0, ~(PMCR_E | PMCR_C | PMCR_LC));
+    check_arch(mrs(pmcr_el0) == PMCR_LC, "PMCR is LC and E alone (QEMU: D, DP too, and no LC)");
+    check_arch(!overflows(0, 0xffffffff), "no overflow of 32 bits (QEMU: without LC)");
+    check_arch(least_counted(PMCR_D) * 8 > least_counted(0), "no divider (QEMU: PMCR.D, /64)");
+    msr(pmcr_el0, 0);
 }
 
 static void test_filter(void)
@@ -192,6 +201,7 @@ int main(void)
     test_access();
     test_counter();
     test_overflow();
+    test_fixed();
     test_filter();
     return 0;
 }
