@@ -181,6 +181,7 @@ static uint32_t read_data(struct pl011 *uart)
         return 0;
     }
     value = get(&uart->rx) | (uart->overrun ? DR_OE : 0);
+    uart->overrun = false;
     take_input(uart);
     return value;
 }

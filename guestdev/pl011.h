@@ -15,7 +15,7 @@ struct pl011_fifo {
 
 struct pl011 {
     struct pl011_fifo rx, tx;
-    bool overrun; /* the latest byte received was lost */
+    bool overrun; /* a byte was lost, and there has been no room since */
     uint32_t rsr, ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr;
 };
 
