@@ -29,6 +29,10 @@ enum {
     UART_ID = 0xfe0,
 };
 
+#define FR_CTS  BIT32(0)
+#define FR_DSR  BIT32(1)
+#define FR_DCD  BIT32(2)
+#define FR_RI   BIT32(8)
 #define FR_RXFE BIT32(4)
 #define FR_TXFF BIT32(5)
 #define FR_RXFF BIT32(6)
@@ -39,11 +43,19 @@ enum {
 #define CR_UARTEN BIT32(0)
 #define CR_LBE    BIT32(7)
 #define CR_RXE    BIT32(9)
+#define CR_DTR    BIT32(10)
+#define CR_RTS    BIT32(11)
+#define CR_OUT1   BIT32(12)
+#define CR_OUT2   BIT32(13)
 #define CR_RESET  UINT32_C(0x300)
 
 #define RSR_OE BIT32(3)
 #define DR_OE  BIT32(11)
 
+#define INT_RI  BIT32(0)
+#define INT_CTS BIT32(1)
+#define INT_DCD BIT32(2)
+#define INT_DSR BIT32(3)
 #define INT_RX  BIT32(4)
 #define INT_TX  BIT32(5)
 #define INT_RT  BIT32(6)
@@ -171,6 +183,39 @@ void pl011_reset(struct vm *vm)
     *uart_of(vm) = (struct pl011){.cr = CR_RESET, .ifls = 0x12};
 }
 
+/* --- modem lines: nothing drives them but loop-back
+ * ------------------------------------------------- */
+static const struct {
+    uint32_t output, input, interrupt; /* bits of UARTCR, UARTFR, UARTRIS */
+} modem_lines[] = {
+    {CR_RTS, FR_CTS, INT_CTS},
+    {CR_DTR, FR_DSR, INT_DSR},
+    {CR_OUT1, FR_DCD, INT_DCD},
+    {CR_OUT2, FR_RI, INT_RI},
+};
+
+static uint32_t modem_inputs(const struct pl011 *uart)
+{
+    uint32_t inputs = 0;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(modem_lines) && uart->cr & CR_LBE; i++) {
+        inputs |= uart->cr & modem_lines[i].output ? modem_lines[i].input : 0;
+    }
+    return inputs;
+}
+
+/* An input that changes interrupts. */
+static void write_control(struct pl011 *uart, uint32_t value)
+{
+    uint32_t changed = modem_inputs(uart);
+
+    uart->cr = value;
+    changed ^= modem_inputs(uart);
+    for (unsigned i = 0; i < ARRAY_SIZE(modem_lines); i++) {
+        uart->ris |= changed & modem_lines[i].input ? modem_lines[i].interrupt : 0;
+    }
+}
+
 /* --- registers
  * ------------------------------------------------------------------------------------------ */
 static uint32_t read_data(struct pl011 *uart)
@@ -196,8 +241,9 @@ static void write_data(struct pl011 *uart, uint8_t byte)
 
 static uint32_t flags(const struct pl011 *uart)
 {
-    return (uart->rx.count ? 0 : FR_RXFE) | (uart->rx.count >= depth(uart) ? FR_RXFF : 0) |
-           (uart->tx.count ? FR_BUSY : FR_TXFE) | (uart->tx.count >= depth(uart) ? FR_TXFF : 0);
+    return modem_inputs(uart) | (uart->rx.count ? 0 : FR_RXFE) |
+           (uart->rx.count >= depth(uart) ? FR_RXFF : 0) | (uart->tx.count ? FR_BUSY : FR_TXFE) |
+           (uart->tx.count >= depth(uart) ? FR_TXFF : 0);
 }
 
 /* The storage of a register that is only kept, with the bits that a write changes; NULL: another.
@@ -254,7 +300,11 @@ bool pl011_write(struct vm *vm, uint64_t offset, unsigned size, uint64_t value)
     if (plain) {
         bool flush = offset == UART_LCR_H && (*plain ^ value) & LCR_H_FEN;
 
-        *plain = (uint32_t)value & mask;
+        if (offset == UART_CR) {
+            write_control(uart, (uint32_t)value & mask);
+        } else {
+            *plain = (uint32_t)value & mask;
+        }
         if (flush) {
             uart->rx = (struct pl011_fifo){0};
             uart->overrun = false;

@@ -139,6 +139,32 @@ static void test_uart_overrun(void **state)
     assert_int_equal(fake_read(RIS, 4) & 0x400, 0x400);
 }
 
+/* In loop-back the modem outputs RTS, DTR, Out1, Out2 are the inputs CTS, DSR, DCD, RI (3.3.3). */
+static void test_uart_modem(void **state)
+{
+    static const struct {
+        uint32_t cr, fr, interrupt;
+    } lines[] = {{1 << 11, 1, 2}, {1 << 10, 2, 8}, {1 << 12, 4, 4}, {1 << 13, 0x100, 1}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(lines); i++) {
+        fake_write(CR, 4, 0x301 | lines[i].cr);
+        assert_int_equal(fake_read(FR, 4) & 0x107, 0);
+        fake_write(CR, 4, 0x381);
+        assert_int_equal(fake_read(RIS, 4) & 0xf, 0);
+        fake_write(IMSC, 4, lines[i].interrupt);
+        fake_write(CR, 4, 0x381 | lines[i].cr);
+        assert_int_equal(fake_read(FR, 4) & 0x107, lines[i].fr);
+        assert_int_equal(fake_read(RIS, 4) & 0xf, lines[i].interrupt);
+        assert_true(uart_wire());
+        fake_write(ICR, 4, 0xf);
+        assert_false(uart_wire());
+        fake_write(CR, 4, 0x381); /* the other way interrupts as well */
+        assert_int_equal(fake_read(RIS, 4) & 0xf, lines[i].interrupt);
+        fake_write(ICR, 4, 0xf);
+    }
+}
+
 static void test_uart_receive(void **state)
 {
     char seen[64];
@@ -228,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup(test_uart_receive, fake_one_cpu),
         cmocka_unit_test_setup(test_uart_levels, fake_one_cpu),
         cmocka_unit_test_setup(test_uart_overrun, fake_one_cpu),
+        cmocka_unit_test_setup(test_uart_modem, fake_one_cpu),
         cmocka_unit_test_setup(test_rtc, fake_one_cpu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
