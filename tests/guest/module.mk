@@ -4,7 +4,7 @@ GUEST_CFLAGS := -std=gnu17 -O1 -g -Wall -Wextra -Werror -ffreestanding -nostdlib
                 -mgeneral-regs-only -mstrict-align -fno-stack-protector -march=armv8.2-a -I. \
                 -Wl,-z,norelro,--build-id=none,-n,--no-warn-rwx-segments -Wno-unused-function
 GUEST_PROGRAMS := exceptions debug memory mmu permissions tlb code returns windows hidden sparse gic timer psci pmu \
-                  features registers mix costs loops random randmmu randcode \
+                  features registers mix costs loops random randmmu randcode randgic \
                   halves virtqueue restart crypto ieee
 
 # Programs that use the vector registers: no exception of theirs comes back to where it came from.
