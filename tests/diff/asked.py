@@ -48,8 +48,10 @@ def sound(name, values):
 def beyond(word):
     """
     What is not UNDEFINED for qemu -cpu max of 7.2: what it has and the table does not, SME and SVE
-    (C4.1); and, wrongly, ERET with Rn other than 11111 (C4.1.66), and half-precision scalar pairwise
-    and across-lanes instructions with size<0> set (C4.1.93, C4.1.95).
+    (C4.1); and, wrongly, ERET with Rn other than 11111 (C4.1.66), half-precision scalar pairwise and
+    across-lanes instructions with size<0> set (C4.1.93, C4.1.95), and modified immediates with op and
+    o2 set, which it takes for FMOV (C4.1, Advanced SIMD modified immediate).
     """
     half = word & 0xff7e0c00 == 0x5e700800 or word & 0xbf7e0c00 == 0x0e700800
-    return (word >> 25 & 0xf) in (0, 2) or word & 0xfffffc1f == 0xd69f0000 or half
+    immediate = word & 0xbff8fc00 == 0x2f00fc00
+    return (word >> 25 & 0xf) in (0, 2) or word & 0xfffffc1f == 0xd69f0000 or half or immediate
