@@ -187,9 +187,10 @@ static void vcpu_destroy(struct vcpu *vcpu)
     vcpu->backend = NULL;
 }
 
-/* VMLOAD and VMSAVE in svm_run do the rest. */
+/* VMLOAD and VMSAVE in svm_run do the rest; VMRUN loads CR2, but not in Bochs 2.7. */
 static void load(struct vcpu *vcpu)
 {
+    cr2_write(vmcb_of(vcpu)->cr2);
     if (virt_features.rdtscp) {
         msr_write(MSR_TSC_AUX, ((struct svm_vcpu *)vcpu->backend)->tsc_aux);
     }
