@@ -277,6 +277,17 @@ uint64_t el0_va(const char *code)
     return EL0_BASE + ((uint64_t)code & 0x1fffff);
 }
 
+uint64_t call_at(uint64_t pc, uint64_t a, uint64_t b)
+{
+    register uint64_t x0 __asm__("x0") = a;
+    register uint64_t x1 __asm__("x1") = b;
+    register uint64_t x9 __asm__("x9") = pc;
+
+    __asm__ volatile("stp x29, x30, [sp, #-16]!; blr x9; ldp x29, x30, [sp], #16"
+                     : "+r"(x0), "+r"(x1), "+r"(x9)::"memory", "cc");
+    return x0;
+}
+
 void put_code(uint32_t *to, const uint32_t *words, unsigned count, uint64_t va)
 {
     for (unsigned i = 0; i < count; i++) {

@@ -64,6 +64,9 @@ uint64_t probe_clean(uint64_t a, uint64_t b), probe_invalidate(uint64_t a, uint6
 uint64_t probe_icache(uint64_t a, uint64_t b), probe_pair(uint64_t a, uint64_t b);
 uint64_t probe_call(uint64_t a, uint64_t b);
 
+/* Calls made code, which may use X0 (a, the value), X1 (b) and X9 alone. */
+uint64_t call_at(uint64_t pc, uint64_t a, uint64_t b);
+
 /* --- EL0
  * ------------------------------------------------------------------------------------------ */
 /*

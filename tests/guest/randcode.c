@@ -155,17 +155,6 @@ static uint64_t model_run(unsigned w, struct model m)
 }
 
 /* --- the code itself --- */
-static uint64_t run(uint64_t pc, uint64_t a, uint64_t b)
-{
-    register uint64_t x0 __asm__("x0") = a;
-    register uint64_t x1 __asm__("x1") = b;
-    register uint64_t x9 __asm__("x9") = pc;
-
-    __asm__ volatile("stp x29, x30, [sp, #-16]!; blr x9; ldp x29, x30, [sp], #16"
-                     : "+r"(x0), "+r"(x1), "+r"(x9)::"memory", "cc");
-    return x0;
-}
-
 /* IC IVAU by the address in any window, or by the page's own. */
 static void invalidate(unsigned p, unsigned slot)
 {
@@ -200,7 +189,7 @@ static bool run_is_good(void)
     unsigned w = below(WINDOWS);
     struct model m = {xorshift64(&seed), 20 + below(200), below(PAGES * SLOTS) * SLOT};
 
-    return run(window[w] + 4ul * m.at, m.x0, m.x1) == model_run(w, m);
+    return call_at(window[w] + 4ul * m.at, m.x0, m.x1) == model_run(w, m);
 }
 
 static void map(void)

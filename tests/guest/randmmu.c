@@ -351,17 +351,6 @@ static struct outcome expect(const struct access *a)
     return fault ? abort_of(a, fault, false, end) : o;
 }
 
-static uint64_t call(uint64_t pc, uint64_t a, uint64_t b)
-{
-    register uint64_t x0 __asm__("x0") = a;
-    register uint64_t x1 __asm__("x1") = b;
-    register uint64_t x9 __asm__("x9") = pc;
-
-    __asm__ volatile("stp x29, x30, [sp, #-16]!; blr x9; ldp x29, x30, [sp], #16"
-                     : "+r"(x0), "+r"(x1), "+r"(x9)::"memory", "cc");
-    return x0;
-}
-
 static uint64_t perform(const struct access *a)
 {
     static const probe_fn own[KINDS] = {[READ] = probe_read64,
@@ -375,7 +364,7 @@ static uint64_t perform(const struct access *a)
         return own[a->kind](a->va, a->value);
     }
     if (!a->el0) {
-        return call(a->pc, a->va, a->value);
+        return call_at(a->pc, a->va, a->value);
     }
     value = guest_el0(a->pc, EL0_STACK, a->va, 0);
     set_pstate(pan, uao); /* EL0 has neither */
