@@ -43,10 +43,18 @@ static bool wakes(const struct vcpu *vcpu)
     return vcpu->irq_line || vcpu->fiq_line || vcpu->serror_pending;
 }
 
-/* WFI or WFE at EL0 that SCTLR_EL1.nTWI or nTWE traps; TI is 0 and 1 (D17.2.37). */
-static void wait_trapped(struct vcpu *vcpu, uint32_t ti)
+/*
+ * WFI or WFE (TI 0 and 1, D17.2.37), which SCTLR_EL1.nTWI or nTWE traps at EL0 unless it would
+ * pass. False: it is not trapped, and done but for the wait.
+ */
+static bool trap_wait(struct vcpu *vcpu, bool trapped, bool passes, uint32_t ti)
 {
-    exc_take(vcpu, EC_WFX, EC_FP_ISS | ti, 0);
+    if (trapped && !passes) {
+        exc_take(vcpu, EC_WFX, EC_FP_ISS | ti, 0);
+        return true;
+    }
+    vcpu->st->pc += trapped ? 4 : 0; /* the others leave their block behind them */
+    return false;
 }
 
 /*
@@ -55,12 +63,8 @@ static void wait_trapped(struct vcpu *vcpu, uint32_t ti)
  */
 static void exit_wfi(struct vcpu *vcpu, uint64_t trapped)
 {
-    if (trapped && !wakes(vcpu)) {
-        wait_trapped(vcpu, 0);
+    if (trap_wait(vcpu, trapped, wakes(vcpu), 0)) {
         return;
-    }
-    if (trapped) {
-        vcpu->st->pc += 4;
     }
     if (vcpu->tr_flags & TR_STEP) {
         step_done(vcpu);
@@ -101,12 +105,8 @@ static void exit_wfe(struct vcpu *vcpu, uint64_t trapped)
 {
     uint64_t now = timer_counter(vcpu) - vcpu->st->cntvoff;
 
-    if (trapped && !has_event(vcpu, now)) {
-        wait_trapped(vcpu, 1);
+    if (trap_wait(vcpu, trapped, has_event(vcpu, now), 1)) {
         return;
-    }
-    if (trapped) {
-        vcpu->st->pc += 4;
     }
     vcpu->event = false;
     vcpu->event_cleared = now;
