@@ -4,10 +4,10 @@
 
 #include "exarch/bits.h"
 #include "kernel/lib/string.h"
+#include "kernel/vm.h"
 
 #define MEMORY_MIN  MIB(2)
 #define MEMORY_MAX  GIB(480) /* with its engine's default a VM's space (ABI_SLOT_SIZE) */
-#define CODE_MAX    GIB(1)   /* jumps reach two */
 #define MEMORY_UNIT MIB(2)
 #define CORES_MAX   64u /* a number beyond this machine's CPUs wraps around */
 
@@ -173,7 +173,7 @@ static const char *guest_engine_memory(const struct config_target *to,
 
 static const char *guest_code_cache(const struct config_target *to, const struct ini_entry *entry)
 {
-    return take_engine_size(&to->guest->code_cache, CODE_MAX, entry)
+    return take_engine_size(&to->guest->code_cache, VM_CODE_CACHE_MAX, entry)
                ? NULL
                : "a size with its unit, such as 64M: 2M to 1G, a multiple of 2M";
 }

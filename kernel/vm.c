@@ -20,7 +20,6 @@
 #define DEFAULT_CODE_CACHE MIB(32)
 #define TABLES_SHARE       256       /* of a VM's memory, at most: an entry of 8 bytes for 4 KiB */
 #define AREA_MAX           BIT64(40) /* each: sums of areas never wrap */
-#define CODE_MAX           GIB(1)    /* translations reach each other by 32-bit distances */
 #define LOG_BURST          64u
 #define LOG_PER_SECOND     16u
 
@@ -47,7 +46,7 @@ static int check_config(const struct vm_config *c)
     } else if (!c->ram || !IS_ALIGNED(c->ram | c->heap | c->code_cache, MIB(2)) ||
                c->ram > AREA_MAX || c->heap > AREA_MAX || c->code_cache > AREA_MAX) {
         why = "its memory, or its engine's, is not a multiple of 2 MiB up to 1 TiB";
-    } else if (c->code_cache > CODE_MAX) {
+    } else if (c->code_cache > VM_CODE_CACHE_MAX) {
         why = "its code cache is larger than 1 GiB";
     } else if (!virt) {
         why = "this machine has no virtualization";

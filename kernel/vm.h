@@ -11,6 +11,9 @@
 #include "exarch/abi.h"
 #include "kernel/virt/virt.h"
 
+/* Translations reach each other by 32-bit distances. */
+#define VM_CODE_CACHE_MAX GIB(1)
+
 struct vm;
 
 enum vm_end {
